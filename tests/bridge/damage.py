@@ -48,6 +48,7 @@ KEY_COLUMNS = {
     "event": "id",
     "night": "night",
     "label": "id",
+    "trial": "id",
     "settings": "sleeper",
     "pipeline_state": "sleeper",
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from devtools.processes import free_port
 from limber_bridge.config.loader import load_config
 from limber_bridge.config.model import Config
 from limber_bridge.detection.events import Method, Movement, UnilateralMovement
@@ -40,6 +41,9 @@ def kick(at: int, seconds: float = 2.0, side: Side = Side.LEFT) -> Movement:
     return Movement(part.onset, part.end, (part,), candidate=True)
 
 
+NETWORK_SENSOR: Final = (
+    "{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}"
+)
 IMPORTED: Final = Import(
     recording="left-ankle.cwa", batch="20261123-101500-3fa2", time=1_795_428_900_000_000
 )
@@ -63,6 +67,14 @@ def config(folder: Path, sensors: str, *, port: int = 1, more: str = "") -> Conf
     """Load a configuration with these sensors."""
     (folder / "limber.yaml").write_text(settings(sensors, port=port, more=more))
     return load_config(folder / "limber.yaml")
+
+
+def listens_elsewhere() -> str:
+    """Return the section of a configuration that listens for network sensors on a free port.
+
+    Without it a scan listens on the port of docs/protocol.md, as another test may at that time.
+    """
+    return f"network: {{address: 127.0.0.1, port: {free_port()}}}\n"
 
 
 def settings(

@@ -33,11 +33,11 @@ BRIDGE_STARTS_S = 5.0
 """The devices are switched on first, and send what they have taken once the bridge runs."""
 SENSORS = (
     "{id: 1, source: network, placement: ankle, side: left, quantity: acceleration, "
-    "key: a secret key}\n"
+    "key: a secret key 5e1f}\n"
     "{id: 2, source: network, placement: ankle, side: right, quantity: acceleration}"
 )
 LISTEN = "network: {address: 127.0.0.1, port: 1}\n"
-KEYS = {1: b"a secret key", 2: None}
+KEYS = {1: b"a secret key 5e1f", 2: None}
 
 
 @dataclass(frozen=True)

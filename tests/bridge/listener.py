@@ -90,6 +90,15 @@ class Listener:
         """Return the first message on a topic."""
         return self.wait(lambda message: message.topic == topic, since=since, patience=patience)
 
+    def fresh_state(self) -> Any:
+        """Let the bridge `bedroom` publish its states, as when Home Assistant starts; return one.
+
+        By itself it may publish the next one after a minute.
+        """
+        since = len(self.heard)
+        self.publish("homeassistant/status", "online")
+        return self.on("limber/bedroom/anna/state", since=since).json
+
     def request(self, **fields: object) -> Any:
         """Send a request to the bridge `bedroom` and return its response."""
         reply_to = "limber/bedroom/response/test"

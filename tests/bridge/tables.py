@@ -4,6 +4,7 @@ import gzip
 import io
 import zipfile
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -39,10 +40,17 @@ def table(
 ) -> str:
     """Return rows of a time and the values, under a header; no times: rows of values."""
     rows = [] if header is None else [header]
-    for index in range(values.shape[1]):
-        fields = [number.format(float(value)).replace(".", decimal) for value in values[:, index]]
-        rows.append(separator.join([times[index], *fields] if times else fields))
+    axes = [written(axis.tobytes(), number, decimal) for axis in values.astype(float)]
+    rows += map(separator.join, zip(*([times] if times else []), *axes, strict=True))
     return end.join(rows) + end
+
+
+@cache
+def written(values: bytes, number: str, decimal: str) -> tuple[str, ...]:
+    """Return numbers (as float64) as text; kept, because most tables hold the same ones."""
+    return tuple(
+        number.format(value).replace(".", decimal) for value in np.frombuffer(values).tolist()
+    )
 
 
 def seconds(rate: float = RATE, count: int | None = None, *, scale: float = 1.0) -> list[str]:

@@ -36,12 +36,12 @@ from limber_bridge.sources.source_api import Samples, SourceEvent, SourceRequest
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_writer import JournalWriter
-from limber_bridge.web.http_server import serve_http
+from limber_bridge.web.serving import serve_bridge
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.damage import damage_table
 from tests.bridge.examples import config
 from tests.bridge.listener import Listener
-from tests.bridge.test_daemon import (
+from tests.bridge.running_bridge import (
     ANKLE,
     EVENT,
     STATE,
@@ -50,8 +50,11 @@ from tests.bridge.test_daemon import (
     online,
     played,
     wait_for,
+    wait_until_listening,
 )
 from tests.required_programs import need
+
+pytestmark = pytest.mark.real_time
 
 PATIENCE: Final = 30.0
 
@@ -77,6 +80,7 @@ def test_health_of_a_bridge_without_problems(broker: Broker, start_bridge: Start
     with Listener(broker.port) as listener:
         start_bridge(ANKLE, broker.port, web_on(web_port) + listen_on(port))
         listener.wait(online)
+        wait_until_listening(port)
         for _ in range(4):
             send(port, sensor.frame(leg(0, 0.5, [])))
         wait_for(lambda: health(web_port)["sleepers"]["anna"]["1"]["connected"])
@@ -96,7 +100,7 @@ def test_health_of_a_bridge_without_problems(broker: Broker, start_bridge: Start
     assert (bridge["broker"]["connected"], bridge["broker"]["protocol"]) == (True, "MQTT 5")
     assert bridge["process"]["memory"] > 20
     assert bridge["process"]["descriptors"] > 5
-    assert set(bridge["queues"]) == {"jobs", "network"}
+    assert set(bridge["queues"]) == {"jobs", "network", "requests"}
 
 
 def test_health_without_a_broker(start_bridge: StartBridge) -> None:
@@ -213,7 +217,7 @@ async def test_a_stalled_detection_does_not_reset_the_watchdog(
     with Journal(tmp_path / "limber.db") as journal:
         settled = config(tmp_path, simulated, more=web_on(web_port))
         assert settled.web is not None
-        http_server = partial(serve_http, settled.web)
+        http_server = partial(serve_bridge, settled.web)
         async with running(Bridge(settled, journal, HostClock(), http_server=http_server)):
             await asyncio.to_thread(manager.until, "WATCHDOG=1")
             HungWriter.resume.clear()
@@ -408,7 +412,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     analyze = find("systemd-analyze")
     if analyze is None:
         pytest.skip("no systemd on this machine: the unit is not verified here")
-    text = (ROOT / "bridge" / "limber.service").read_text()
+    text = (ROOT / "bridge/limber_bridge/service/limber.service").read_text()
     (tmp_path / "limber.service").write_text(
         text.replace("/opt/limber/.venv/bin/limber", need("limber"))
     )
@@ -420,7 +424,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
 def test_the_unit_starts_a_known_command() -> None:
     """Its command is one that the command line accepts."""
     unit = configparser.RawConfigParser(strict=False)
-    unit.read(ROOT / "bridge" / "limber.service")
+    unit.read(ROOT / "bridge/limber_bridge/service/limber.service")
     service = unit["Service"]
     program, *words = service["ExecStart"].split()
     assert Path(program).name == "limber"

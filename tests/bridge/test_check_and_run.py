@@ -41,9 +41,11 @@ from tests.bridge.conftest import mosquitto
 from tests.bridge.damage import damage_table
 from tests.bridge.examples import night, settings
 from tests.bridge.listener import Listener
+from tests.bridge.running_bridge import ANKLE, listen_on
 from tests.bridge.test_bridge_health import running
-from tests.bridge.test_daemon import ANKLE, listen_on
 from tests.required_programs import need
+
+pytestmark = pytest.mark.real_time
 
 SENSOR = "{id: 2, source: simulated, placement: ankle, side: right, quantity: acceleration}"
 PATIENCE_S = 60.0
@@ -85,10 +87,14 @@ BROKERS: dict[str, BrokerCase] = {
     "only the topics of the bridge": BrokerCase(rights=without("")),
     "no retained messages": BrokerCase("`retain_available true`", ("retain_available false",)),
     "QoS 0 only": BrokerCase("`max_qos 1`", ("max_qos 0",)),
+    "messages of 20,000 bytes": BrokerCase(lines=("message_size_limit 20000",)),
     "messages of 2,000 bytes": BrokerCase("bytes", ("message_size_limit 2000",)),
     "messages of 300 bytes": BrokerCase("bytes", ("message_size_limit 300",)),
-    "packets of 20,000 bytes": BrokerCase("bytes", ("max_packet_size 20000",)),
-    "packets of 1,000 bytes": BrokerCase("bytes", ("max_packet_size 1000",)),
+    "packets of 20,000 bytes": BrokerCase(lines=("max_packet_size 20000",)),
+    "packets of 1,000 bytes": BrokerCase("its limit is 1,000", ("max_packet_size 1000",)),
+    "QoS 0 only, no retained messages": BrokerCase(
+        "`max_qos 1`", ("max_qos 0", "retain_available false")
+    ),
     "a keepalive of 10 s": BrokerCase(lines=("max_keepalive 10",)),
     "a short queue": BrokerCase(lines=("max_inflight_messages 1", "max_queued_messages 10")),
     "other client ids": BrokerCase("refuses the connection", ("clientid_prefixes other,test-",)),
@@ -103,10 +109,6 @@ BROKERS: dict[str, BrokerCase] = {
 
 KEEPS_OTHERS_OUT = ("allow_anonymous", "clientid_prefixes")
 """Settings of a broker to which no other client of the test can connect."""
-pytestmark = pytest.mark.filterwarnings(
-    # paho 2.1 knows fewer reasons of a refusal than MQTT 5 has: its thread ends.
-    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,10 @@ def on_brokers(
     return asyncio.run(meet_all())
 
 
+# In one process: each would meet all brokers again.
+@pytest.mark.xdist_group("brokers")
 @pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.takes(12)
 def test_the_check_passes_a_broker_if_and_only_if_a_bridge_can_use_it(
     on_brokers: dict[str, Verdicts | BaseException], name: str
 ) -> None:

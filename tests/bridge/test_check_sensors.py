@@ -19,6 +19,7 @@ from limber_bridge.sources.serial_line import found_port
 from limber_bridge.sources.source_api import FoundSensor
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import config, settings
+from tests.bridge.forked_limber import run_limber
 from tests.bridge.listener import Listener
 from tests.bridge.sending_devices import (
     ACCELERATION,
@@ -30,15 +31,10 @@ from tests.bridge.sending_devices import (
     lying,
     sending,
 )
-from tests.required_programs import need
+
+pytestmark = pytest.mark.real_time
 
 WATCHED_S = "6"
-
-
-def limber(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [need("limber"), *words], cwd=cwd, capture_output=True, text=True, timeout=180, check=False
-    )
 
 
 def waving(count: int, first: int) -> Counts:
@@ -159,7 +155,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     devices = {number: row[0] for number, row in DEVICES.items()}
     write_settings(folder, broker.port, port, devices | {SILENT: Device()})
     with sending(port, devices):
-        ended = limber("check", "--seconds", WATCHED_S, cwd=folder)
+        ended = run_limber("check", "--seconds", WATCHED_S, cwd=folder)
     broker.program.stop()
     assert ended.returncode == 1
     assert not ended.stderr
@@ -199,9 +195,11 @@ def test_a_relayed_sensor_is_a_note_as_nothing_can_arrive_without_the_bridge(
         "sleepers:\n  - {id: anna, name: Anna, sensors: [{id: 1, source: bluetooth, "
         "device: limber, via: home_assistant, placement: ankle, quantity: acceleration}]}\n"
     )
-    ended = limber("check", "--seconds", "1", cwd=tmp_path)
+    ended = run_limber("check", "--seconds", "1", cwd=tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    (line,) = [line for line in ended.stdout.splitlines() if "sensor 1 (" in line]
+    keyless, line = [line for line in ended.stdout.splitlines() if "sensor 1 (" in line]
+    assert keyless.startswith("note")
+    assert "any device in range can send for it" in keyless
     assert line.startswith("note")
     assert "only to a running bridge; start the bridge" in line
 
@@ -259,7 +257,7 @@ def run_over_tcp(
     thread = threading.Thread(target=sender.run)
     thread.start()
     try:
-        return limber(command, "--seconds", "5", cwd=folder)
+        return run_limber(command, "--seconds", "5", cwd=folder)
     finally:
         sender.stopping.set()
         thread.join()
@@ -299,11 +297,11 @@ def test_a_backlog_without_a_clock_frame_is_named(tmp_path: Path, broker: Broker
 
 
 def test_a_scan_without_limber_yaml_lists_what_to_write(tmp_path: Path) -> None:
-    signed = Device(EMG, 250.0, counts=muscle(1.0), samples_in_frame=50, key=b"a secret key")
+    signed = Device(EMG, 250.0, counts=muscle(1.0), samples_in_frame=50, key=b"a secret key 5e1f")
     port = free_port()
     (tmp_path / "limber.yaml").write_text(f"network: {{address: 127.0.0.1, port: {port}}}\n")
     with sending(47800, {41: Device(), 42: signed}):
-        ended = limber("scan", "--seconds", "5", cwd=tmp_path)
+        ended = run_limber("scan", "--seconds", "5", cwd=tmp_path)
     lines = ended.stdout.splitlines()
     (first,) = [number for number, line in enumerate(lines) if "sensor 41" in line]
     assert lines[first].startswith("network: sensor 41: from 127.0.0.1, acceleration at 50 Hz")
@@ -325,7 +323,7 @@ def test_a_scan_knows_the_sensors_of_limber_yaml_and_its_port(
     port = free_port()
     write_settings(tmp_path, broker.port, port, {1: Device()})
     with sending(port, {1: Device(), 2: Device()}):
-        lines = limber("scan", "--seconds", "5", cwd=tmp_path).stdout.splitlines()
+        lines = run_limber("scan", "--seconds", "5", cwd=tmp_path).stdout.splitlines()
     known = next(number for number, line in enumerate(lines) if "network: sensor 1:" in line)
     assert lines[known + 1] == "  is in limber.yaml as sensor 1"
     assert "      - id: 2" in lines
@@ -354,7 +352,7 @@ def test_a_scan_names_what_sends_no_frames(tmp_path: Path, broker: Broker) -> No
         sending_garbage = threading.Thread(target=send)
         sending_garbage.start()
         try:
-            ended = limber("scan", "--seconds", "2", cwd=tmp_path)
+            ended = run_limber("scan", "--seconds", "2", cwd=tmp_path)
         finally:
             stop.set()
             sending_garbage.join()
@@ -374,7 +372,7 @@ def test_a_scan_beside_a_running_bridge_says_where_to_look(
             )
         )
         listener.wait(lambda one: one.topic.endswith("/status") and one.payload == b"online")
-        ended = limber("scan", "--seconds", "1", cwd=tmp_path)
+        ended = run_limber("scan", "--seconds", "1", cwd=tmp_path)
     assert ended.returncode == 1
     assert "A running bridge uses the port: its log names each sensor" in ended.stderr
 
@@ -392,7 +390,7 @@ def test_the_remedy_for_a_silent_relayed_sensor_is_in_home_assistant(
     with Listener(broker.port) as listener:
         start_bridge(RELAYED, broker.port)
         listener.wait(lambda one: one.topic.endswith("/status") and one.payload == b"online")
-        ended = limber("check", "--seconds", "1", cwd=tmp_path)
+        ended = run_limber("check", "--seconds", "1", cwd=tmp_path)
     (line,) = [line for line in ended.stdout.splitlines() if "sensor 1 (" in line]
     assert "a Bluetooth adapter or proxy of Home Assistant is in range of it" in line, ended.stdout
 

@@ -21,7 +21,7 @@ from limber_bridge.sources.source_api import SourceRequest
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.restore import restore_sleeper
 from tests.bridge.examples import config
-from tests.bridge.test_daemon import ANKLE, listen_on
+from tests.bridge.running_bridge import ANKLE, listen_on
 
 EVENING = int(datetime(2026, 11, 21, 22, tzinfo=UTC).timestamp()) * SECOND
 

@@ -24,7 +24,7 @@ from limber_bridge.sources.source_api import (
     SourceRequest,
 )
 
-KEY = b"a secret key"
+KEY = b"a secret key 5e1f"
 SENSOR = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 HOST_START = 5_000.0
 """s on the host's clock when the device's clock shows 0."""

@@ -15,9 +15,9 @@ from limber_bridge.offline.simulate import SimulateOptions, simulate_night
 from limber_bridge.simulation.plan import NightSpec
 from limber_bridge.storage.raw_format import read_raw_file
 from tests.bridge.conftest import Broker, StartBridge
+from tests.bridge.examples import NETWORK_SENSOR, listens_elsewhere
 from tests.bridge.listener import Listener, Message
-from tests.bridge.test_bridge_health import health, web_on
-from tests.bridge.test_daemon import (
+from tests.bridge.running_bridge import (
     ANKLE,
     EVENT,
     INFO,
@@ -29,6 +29,9 @@ from tests.bridge.test_daemon import (
     played,
     wait_for,
 )
+from tests.bridge.test_bridge_health import health, web_on
+
+pytestmark = pytest.mark.real_time
 
 SIMULATED = (
     "{{id: 1, source: simulated, placement: ankle, side: left, quantity: acceleration, "
@@ -66,6 +69,14 @@ def test_the_bridge_lists_the_commands_it_knows(broker: Broker, start_bridge: St
             "log",
             "bed",
             "relay",
+            "diary",
+            "trend",
+            "effects",
+            "report",
+            "start_trial",
+            "stop_trial",
+            "answer_trial",
+            "trials",
         ]
         listener.wait(online)
         for command in commands:
@@ -92,6 +103,7 @@ class Sleeper:
             send(self.port, self.sensor.frame(leg(at, 0.5, kicks)))
 
 
+@pytest.mark.takes(18)
 def test_a_pause_survives_a_restart_and_is_a_gap(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
@@ -165,6 +177,7 @@ def test_a_simulated_sleeper_can_be_paused(broker: Broker, start_bridge: StartBr
         assert (more.json["paused"], inside) == (False, [])
 
 
+@pytest.mark.takes(20)
 def test_a_sensor_of_home_assistant_shows_whether_the_sleeper_is_in_bed(
     broker: Broker, start_bridge: StartBridge
 ) -> None:
@@ -254,6 +267,27 @@ def test_a_sensitivity_survives_a_restart_and_is_part_of_the_night(
         assert night["sensitivity"] == 1.5
 
 
+def test_two_medicines_at_the_same_time_are_both_kept(
+    broker: Broker, start_bridge: StartBridge
+) -> None:
+    """Also where no time is given, and the second request comes within a moment."""
+    notes = ["iron", "pramipexole", None]
+    at = {"time": "2026-11-20T23:30:00+01:00"}
+    with Listener(broker.port) as listener:
+        start_bridge(NETWORK_SENSOR, broker.port, listens_elsewhere())
+        listener.wait(lambda one: one.topic.endswith("/status") and one.payload == b"online")
+        for _ in range(2):
+            for note in notes:
+                listener.request(command="log", factor="medicine", note=note, **at)
+        kept = listener.request(command="events", night="2026-11-21")["events"]
+        now = [
+            listener.request(command="log", factor="medicine", note=note)["event"] for note in notes
+        ]
+    assert [one["note"] for one in kept] == notes
+    assert len({one["id"] for one in kept}) == len(notes)
+    assert len(set(now)) == len(notes)
+
+
 def test_a_factor_is_published_stored_and_returned(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:
@@ -274,15 +308,15 @@ def test_a_factor_is_published_stored_and_returned(
             seconds=30
         )
 
-        for note in ("warm", "warm", "hot"):
+        for _ in range(2):
             response = listener.request(
-                command="log", factor="warm_bath", time="2026-11-20T23:30:00+01:00", note=note
+                command="log", factor="warm_bath", time="2026-11-20T23:30:00+01:00", note="warm"
             )
             assert response["event"] == "factor-1795213800000000-warm_bath"
         (bath,) = listener.request(command="events", night="2026-11-21")["events"]
         assert (bath["start"], bath["note"], bath["known_at"]) == (
             "2026-11-20T22:30:00Z",
-            "hot",
+            "warm",
             None,
         )
         assert (

@@ -59,7 +59,7 @@ def test_the_smallest_configuration(tmp_path: Path) -> None:
 
 
 def test_a_configuration_with_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LIMBER_KEY", "a-secret-key")
+    monkeypatch.setenv("LIMBER_KEY", "a-secret-key-5e1f")
     (tmp_path / "password").write_text("secret\n")
     config = load(
         tmp_path,
@@ -98,7 +98,7 @@ sleepers:
     assert config.journal == tmp_path / "data/j.db"
     jorg, other = config.sleepers
     assert (jorg.id, other.id, other.live) == ("joerg", "other", False)
-    assert jorg.sensors[0].request.options.key == b"a-secret-key"
+    assert jorg.sensors[0].request.options.key == b"a-secret-key-5e1f"
     assert jorg.sensors[1].request.options.path == tmp_path / "n.csv"
 
 
@@ -213,7 +213,7 @@ WRONG = [
         f"11: {SENSOR}.source: write network, {', '.join(list(SOURCES)[1:-1])} or simulated",
     ),
     ("side: left", "kee: abc", f"13: {SENSOR}.kee: this key is not known; did you mean `key`?"),
-    ("side: left", "key: short", f"13: {SENSOR}.key: write 8 or more characters in quotes"),
+    ("side: left", "key: short", f"13: {SENSOR}.key: the key is too weak, as it has 5 characters"),
     ("network:\n  address: 0.0.0.0\n", "", "1: add a section `network:` with `address: 0.0.0.0`"),
     (
         "  address: 0.0.0.0",
@@ -223,7 +223,7 @@ WRONG = [
     (
         "source: network",
         "source: recording",
-        f"10: {SENSOR}.path: write the path of a .csv, .csv.gz, .edf or .db",
+        f"10: {SENSOR}.path: write the path of a recording",
     ),
     (
         "    name: Anna",
@@ -381,7 +381,7 @@ def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="create it, or name another file with --config"):
+    with pytest.raises(ConfigError, match=r"create it, or name another file with --config$"):
         load_config(tmp_path / "none.yaml")
 
 
@@ -425,14 +425,14 @@ def test_secrets_stay_out_of_texts_and_world_readable_files_are_reported(
     secured = GOOD.replace(
         "  host: broker.local", "  host: b\n  user: u\n  password: !file password"
     )
-    inline = secured.replace("side: left", "side: left\n        key: key-in-the-file")
+    inline = secured.replace("side: left", "side: left\n        key: key-in-the-file-93ab")
     outside = secured.replace("side: left", "side: left\n        key: !env_var LIMBER_KEY")
     for name, text, files in (
         ("inline", inline, {"password", "limber.yaml"}),
         ("outside", outside, {"password"}),
     ):
         config = load(tmp_path, text)
-        for secret in ("password-in-a-file", "key-in-the-file", "key-from-outside"):
+        for secret in ("password-in-a-file", "key-in-the-file-93ab", "key-from-outside"):
             assert secret not in repr(config), name
         assert {path.name for path in config.secrets} == files
         for path in config.secrets:
@@ -474,13 +474,13 @@ def test_the_http_server_listens_on_loopback_unless_configured_otherwise(tmp_pat
     assert (everywhere.address, everywhere.port) == ("0.0.0.0", 80)  # noqa: S104 - as configured
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/configuration.md"])
 def test_the_example_in_the_documentation_is_valid(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("LIMBER_MQTT_PASSWORD", "LIMBER_KEY"):
         monkeypatch.setenv(name, "a-secret-from-outside")
-    text = (ROOT / page).read_text().partition("```yaml\n")[2].partition("```")[0]
+    page = ROOT / "docs" / "configuration.md"
+    text = page.read_text().partition("```yaml\n")[2].partition("```")[0]
     assert [sleeper.id for sleeper in load(tmp_path, text).sleepers] == ["anna"]
 
 
@@ -493,7 +493,7 @@ PHONE = "source: phone, placement: ankle, quantity: acceleration"
         (PHONE, "", "add a `secret` for the address of the phone, for example"),
         (f"{PHONE}, secret: short", "", "secret: write at least 16 letters, digits, - or _"),
         (f"{PHONE}, secret: with/a/slash/in/it, via: http", "", "secret: write at least 16"),
-        (f"{PHONE}, via: mqtt, secret: abcdefghijklmnop", "", "secret: remove it: over MQTT"),
+        (f"{PHONE}, via: mqtt, secret: abXdefghPjklmnQp", "", "secret: remove it: over MQTT"),
         (f"{PHONE}, app: sensor_server", "", "add `host` and `port`"),
         (f"{PHONE}, app: sensor_server, host: a, via: mqtt", "", "via: remove it, or choose"),
         (
@@ -501,15 +501,15 @@ PHONE = "source: phone, placement: ankle, quantity: acceleration"
             "",
             "host: write a host name or an IP address",
         ),
-        (f"{PHONE}, secret: abcdefghijklmnop, stream: gyro", "", "stream: write total_accel"),
-        (f"{PHONE}, secret: abcdefghijklmnop, host: a", "", "host: remove it, or choose"),
+        (f"{PHONE}, secret: abXdefghPjklmnQp, stream: gyro", "", "stream: write total_accel"),
+        (f"{PHONE}, secret: abXdefghPjklmnQp, host: a", "", "host: remove it, or choose"),
         (
-            "source: phone, placement: tibialis, quantity: emg, secret: abcdefghijklmnop",
+            "source: phone, placement: tibialis, quantity: emg, secret: abXdefghPjklmnQp",
             "",
             "quantity: write acceleration: phone measures that",
         ),
         (
-            f"{PHONE}, secret: abcdefghijklmnop",
+            f"{PHONE}, secret: abXdefghPjklmnQp",
             "web: false\n",
             "web: sensor 3 posts over HTTP: write `address: 0.0.0.0`",
         ),

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,14 @@ from limber_bridge.detection.signal import (
     Sensor,
     Side,
 )
+from limber_bridge.domain.diary import DiaryEntry, diary_values
 from limber_bridge.offline.detect import detect_recording
 from limber_bridge.recordings import read_recording
 from limber_bridge.recordings.read_options import ReadOptions
 from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.signals import signal_blocks
 from limber_bridge.storage.journal import Journal
+from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.raw_format import RawFile, RawFileInfo
 from tests.bridge.examples import BERLIN, local, night, settings
 
@@ -164,6 +166,41 @@ def test_nights_are_listed_as_a_table(
     assert rows[1].split()[:2] == ["anna", "2026-11-22"]
     assert rows[1].endswith("measures, events, signal")
     assert rows[2].split()[:4] == ["anna", "2026-11-23", "not", "finished"]
+
+
+def test_a_night_that_is_only_in_the_diary_is_listed_as_not_measured(
+    bridge_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "noted"
+    shutil.copytree(bridge_folder, folder)
+    tomorrow = datetime.now(BERLIN).date() + timedelta(days=1)
+    entries = (
+        DiaryEntry(night=date(2026, 11, 21), evening_symptoms=4, cramp=True, cramp_pain=6),
+        DiaryEntry(night=DAY, sleep_quality=0, cramp=False),
+        DiaryEntry(night=tomorrow, evening_symptoms=0),
+    )
+    assert limber("nights", "--json", "--config", folder / "limber.yaml") == 0
+    measured = capsys.readouterr().out
+    with Journal(folder / "limber.db") as journal:
+        journal.write([JournalBatch("anna", diary=entries)])
+    assert limber("nights", "--config", folder / "limber.yaml") == 0
+    head, *rows = [re.split(r"  +", line) for line in capsys.readouterr().out.splitlines()]
+    assert head[-2:] == ["stored", "diary"]
+    assert [row[1] for row in rows] == [
+        "2026-11-20",
+        "2026-11-21",
+        "2026-11-22",
+        "2026-11-23",
+        str(tomorrow),
+    ]
+    unknown = ["-"] * 7
+    assert rows[1][2:] == ["not measured", *unknown, "symptoms 4/10, cramp, pain 6/10"]
+    assert rows[2][-1] == "sleep quality 0/10, no cramp"
+    assert rows[4][2:] == ["not measured yet", *unknown, "symptoms 0/10"]
+    assert rows[0][-1] == "measures"
+    # Programs get the nights that were measured, as before.
+    assert limber("nights", "--json", "--config", folder / "limber.yaml") == 0
+    assert capsys.readouterr().out == measured.replace(str(bridge_folder), str(folder))
 
 
 def test_nights_are_listed_as_json(bridge_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -298,6 +335,27 @@ def test_an_exported_json_is_that_of_score(
     shifted = [one | {"onset": round(one["onset"] - 0.25, 3)} for one in found["movements"]]
     assert shifted == scored["movements"]
     assert found["measures"]["plm"] == scored["measures"]["plm"]
+
+
+def test_the_diary_is_exported(
+    bridge_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "with-diary"
+    shutil.copytree(bridge_folder, folder)
+    document = json.loads(export(folder, "night.json", capsys).read_text())
+    assert document["diary"] is None
+    entry = DiaryEntry(night=DAY, evening_symptoms=0, cramp=False)
+    with Journal(folder / "limber.db") as journal:
+        journal.write([JournalBatch("anna", diary=(entry,))])
+    document = json.loads(export(folder, "night.json", capsys).read_text())
+    assert document["diary"] == diary_values(entry)
+    with export(folder, "night.csv", capsys).open(encoding="utf-8") as lines:
+        last = list(csv.DictReader(lines))[-1]
+    assert {name: value for name, value in last.items() if value} == {
+        "kind": "diary",
+        "evening_symptoms": "0",
+        "diary_cramp": "False",
+    }
 
 
 def with_factors(folder: Path, target: Path) -> Path:

@@ -14,8 +14,8 @@ from limber_bridge.cli import main
 from limber_bridge.domain.recording import UnreadableRecordingError
 from limber_bridge.recordings import read_recording
 from limber_bridge.recordings.read_options import ReadOptions
+from tests.bridge.example_tables import ACTIGRAPH, BERLIN
 from tests.bridge.tables import KICKS, RATE, UNIX, samples, seconds, table
-from tests.bridge.test_tables import ACTIGRAPH, BERLIN
 
 X = samples()
 TIMES = seconds()

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from devtools.fuzz import TARGETS
+from devtools.fuzz_targets import TARGETS
 from devtools.processes import ROOT
 
 

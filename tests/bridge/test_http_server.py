@@ -16,7 +16,7 @@ import pytest
 from devtools.processes import LOOPBACK, free_port
 from limber_bridge.config.model import HttpEndpoint
 from limber_bridge.domain.nights import to_utc
-from limber_bridge.protocol.messages import HealthReport, JournalHealth
+from limber_bridge.protocol.health_messages import HealthReport, JournalHealth
 from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.inbox import Delivery, Inbox, Refusal
 from limber_bridge.sources.phone.messages import MAX_BODY_BYTES
@@ -28,7 +28,7 @@ from limber_bridge.web.http_server import (
 )
 from tests.contract.messages import AT, BRIDGE, CONNECTED
 
-TIMEOUT_S: Final = 10.0
+TIMEOUT_S: Final = 20.0
 REPORT: Final = HealthReport(
     healthy=True,
     live=True,
@@ -197,7 +197,7 @@ async def post(port: int, path: str, body: bytes) -> tuple[int, bytes]:
     return await request(port, path, method="POST", body=body)
 
 
-async def test_connections_beyond_the_limit_are_closed_at_once() -> None:
+async def test_with_too_many_connections_the_oldest_ones_are_closed_at_once() -> None:
     async with serving() as port:
         before = open_files()
         clients = [
@@ -205,7 +205,7 @@ async def test_connections_beyond_the_limit_are_closed_at_once() -> None:
             for number in range(2 * CONNECTIONS_MAX)
         ]
         async with asyncio.timeout(TIMEOUT_S):
-            for reader, _ in clients[CONNECTIONS_MAX:]:
+            for reader, _ in clients[:CONNECTIONS_MAX]:
                 assert await reader.read(1) == b""
         # Both ends of a connection are files of this process.
         assert open_files() - before <= 3 * CONNECTIONS_MAX
@@ -223,11 +223,42 @@ async def test_a_client_that_holds_connections_does_not_keep_others_out(
     async with serving() as port:
         clients = [await connect_from(2, port) for _ in range(2 * CONNECTIONS_MAX)]
         async with asyncio.timeout(TIMEOUT_S):
-            for reader, _ in clients[CONNECTIONS_MAX_PER_ADDRESS:]:
+            for reader, _ in clients[:-CONNECTIONS_MAX_PER_ADDRESS]:
                 assert await reader.read(1) == b""
         assert (await request(port))[0] == 200
         for _, writer in clients:
             writer.close()
+
+
+async def test_a_phone_that_posts_does_not_give_way_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http_server, "CONNECTION_MAX_S", 10 * TIMEOUT_S)
+    inbox = Inbox()
+    phone = Phone()
+    with inbox.receiving(3, phone.receive, SECRET):
+        async with serving(inbox=inbox) as port:
+            others = [await connect_from(3 + number // 8, port) for number in range(31)]
+            reader, writer = await connect_from(2, port)
+            # All places are taken. Half of its message arrives before others come.
+            head = (
+                f"POST /ingest/3/{SECRET} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
+            )
+            writer.write(head.encode() + b"{}")
+            await until_open(port, inbox)
+            others += [await connect_from(30 + number // 8, port) for number in range(64)]
+            writer.write(b"{}")
+            async with asyncio.timeout(TIMEOUT_S):
+                assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+            for _, other in (*others, (reader, writer)):
+                other.close()
+    assert [one.payload for one in phone.delivered] == [b"{}{}"]
+
+
+async def until_open(port: int, inbox: Inbox) -> None:
+    """Wait until the server has read what was sent before."""
+    with inbox.receiving(4, Phone().receive, SECRET):
+        assert (await request(port, f"/ingest/4/{SECRET}", method="POST", body=b"{}"))[0] == 200
 
 
 async def test_a_client_whose_connections_have_ended_is_accepted_again() -> None:

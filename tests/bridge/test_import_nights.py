@@ -19,7 +19,7 @@ from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import kick, settings
 from tests.bridge.examples import night as example_night
 from tests.bridge.listener import Listener, Message
-from tests.bridge.test_daemon import listen_on, wait_for
+from tests.bridge.running_bridge import listen_on, wait_for
 
 ANKLE: Final = "{id: 7, source: network, placement: ankle, quantity: acceleration}"
 RATE: Final = 25
@@ -95,6 +95,8 @@ def test_recorded_nights_are_listed_with_their_events_and_where_they_come_from(
         events = journal.events("anna", DAYS[0])
         assert sum(isinstance(event, Movement) for event in events) == counts[0]
         assert all(getattr(event, "sensor", 7) == 7 for event in events)
+        hours = [night.hours.counts for night in journal.nights("anna") if night.hours is not None]
+    assert [sum(count or 0 for count in of_night) for of_night in hours] == counts
     out = config.parent / "night.json"
     assert main(["export", "2024-11-21", "--out", str(out), "--config", str(config)]) == 0
 
@@ -103,6 +105,7 @@ def test_an_import_can_be_undone_as_a_whole_or_by_night(
     config: Path, recorded: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_import(config, recorded) == 0
+    assert f"--sleeper anna --config {config}; " in capsys.readouterr().err
     assert run_import(config, "--undo", "2024-11-21") == 0
     (night,) = listed(config, capsys)
     assert night["night"] == "2024-11-22"

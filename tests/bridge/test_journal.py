@@ -33,13 +33,16 @@ from limber_bridge.detection.events import (
     Method,
     PositionChange,
     Series,
+    Twitch,
     event_id,
 )
 from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.pipeline import PipelineState
+from limber_bridge.detection.signal import Side
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.domain.settings import Settings
+from limber_bridge.storage.backups import list_backups
 from limber_bridge.storage.disk_faults import DiskFault
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_batch import JournalBatch
@@ -48,7 +51,7 @@ from limber_bridge.storage.journal_errors import (
     JournalInUseError,
     JournalWriteError,
 )
-from limber_bridge.storage.journal_file import list_backups, probe_journal
+from limber_bridge.storage.journal_file import probe_journal
 from limber_bridge.storage.journal_reader import open_journal_reader
 from limber_bridge.storage.journal_upkeep import run_upkeep
 from limber_bridge.storage.schema import MIGRATIONS
@@ -104,17 +107,17 @@ def test_ids_are_made_from_the_event() -> None:
     assert event_id(kick(AT)) == f"movement-{AT}-left"
 
 
-def test_entries_are_paged_without_unpublished_events(tmp_path: Path) -> None:
+def test_entries_are_paged_without_the_events_that_clients_do_not_get(tmp_path: Path) -> None:
+    twitch = Twitch(Side.LEFT, AT + 500_000, AT + 800_000, 0.07)
     with Journal(tmp_path / "j.db") as journal:
-        journal.append("anna", filed(*EVENTS), MEMORY)
+        journal.append("anna", filed(twitch, *EVENTS), MEMORY)
         pages = []
         after = 0
         while page := journal.entries("anna", NIGHT, after, 2):
             pages.append([entry.event for entry in page])
             after = page[-1].number
-    told = [event for event in EVENTS if not isinstance(event, PositionChange)]
-    assert [len(page) for page in pages] == [2, 2, 1]
-    assert [event for page in pages for event in page] == told
+    assert [len(page) for page in pages] == [2, 2, 2]
+    assert [event for page in pages for event in page] == EVENTS
 
 
 def test_nights_are_returned_in_order_after_a_date(tmp_path: Path) -> None:
@@ -340,6 +343,7 @@ FILLED: Final = (
     "",
     "",
     "",
+    "",
 )
 """Rows that each version of the schema added."""
 
@@ -359,7 +363,8 @@ def test_every_older_schema_is_copied_and_then_migrated(tmp_path: Path, version:
     }
     with closing(sqlite3.connect(path)) as database:
         for number in range(version):
-            database.executescript(MIGRATIONS[number] + FILLED[number].format(**known))
+            rows = FILLED[number] if number < len(FILLED) else ""
+            database.executescript(MIGRATIONS[number] + rows.format(**known))
         database.executescript(f"PRAGMA user_version = {version}")
     with pytest.raises(JournalError, match="written by an older Limber; run the bridge once"):
         open_journal_reader(path)

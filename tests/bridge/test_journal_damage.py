@@ -11,10 +11,11 @@ import pytest
 from limber_bridge.detection.events import Event, PositionChange
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.storage import integrity
+from limber_bridge.storage.backups import list_backups
 from limber_bridge.storage.integrity import DamagedDatabaseError, check_integrity, repair_indexes
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_errors import JournalError
-from limber_bridge.storage.journal_file import list_backups, probe_journal
+from limber_bridge.storage.journal_file import probe_journal
 from limber_bridge.storage.journal_upkeep import run_upkeep
 from limber_bridge.storage.restore import SleeperSensors, restore_sleepers
 from tests.bridge.damage import (

@@ -17,11 +17,19 @@ from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.storage import journal as journal_module
 from limber_bridge.storage import journal_file as file_module
+from limber_bridge.storage.backups import is_usable_backup, list_backups
 from limber_bridge.storage.integrity import DamagedDatabaseError, confirm_damage, raise_read_error
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_errors import JournalError
-from limber_bridge.storage.journal_file import is_usable_backup, list_backups, probe_journal
+from limber_bridge.storage.journal_file import probe_journal
 from limber_bridge.storage.journal_upkeep import run_upkeep
+from limber_bridge.storage.set_aside import (
+    DATABASE_SUFFIXES,
+    AsideReason,
+    journals_aside,
+    move_aside,
+    suffixed,
+)
 from tests.bridge.damage import damage_table
 from tests.bridge.examples import local
 
@@ -189,3 +197,14 @@ def test_the_owner_of_a_journal_is_named(*, locked: bool) -> None:
             assert "belongs to the user root" in text
             assert f"chown -R {pwd.getpwuid(SERVICE_USER).pw_name}: " in text
             assert "move the file away" not in text
+
+
+def test_journals_set_aside_in_the_same_second_are_all_kept(tmp_path: Path) -> None:
+    path = tmp_path / "limber.db"
+    for number in range(3):
+        for suffix in DATABASE_SUFFIXES:
+            suffixed(path, suffix).write_text(f"{number}{suffix}")
+        move_aside(path, AsideReason.UNREADABLE, DATABASE_SUFFIXES)
+    asides = journals_aside(path, *AsideReason)
+    assert [aside.read_text() for aside in asides] == ["0", "1", "2"]
+    assert [suffixed(aside, "-wal").read_text() for aside in asides] == ["0-wal", "1-wal", "2-wal"]

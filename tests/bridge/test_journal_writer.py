@@ -20,17 +20,19 @@ from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.retention import RetentionLimits
 from limber_bridge.storage import journal_upkeep as upkeep_module
 from limber_bridge.storage import journal_writer as module
+from limber_bridge.storage.backups import list_backups
 from limber_bridge.storage.disk_faults import DiskFault
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_batch import JournalBatch
 from limber_bridge.storage.journal_errors import JournalError
-from limber_bridge.storage.journal_file import list_backups
 from limber_bridge.storage.journal_reader import open_journal_reader
 from limber_bridge.storage.journal_writer import JournalWriter
 from limber_bridge.storage.schema import MIGRATIONS
 from tests.bridge.damage import damage_table
 from tests.bridge.examples import kick, local, night
 from tests.bridge.test_journal import night_0
+
+pytestmark = pytest.mark.real_time
 
 NIGHT = date(2026, 11, 22)
 AT = local("2026-11-21T23:00")
@@ -236,9 +238,11 @@ async def test_failing_upkeep_is_logged_once_and_tried_again(
             patched.setattr(upkeep_module, "BACKUP_FREE_FACTOR", 10**12)
             assert not await recorder.run_upkeep(NIGHT, RetentionLimits())
             assert not await recorder.run_upkeep(NIGHT, RetentionLimits())
+            assert "the disk is nearly full" in recorder.upkeep_problem
         assert list_backups(tmp_path / "limber.db") == []
         assert await recorder.run_upkeep(NIGHT, RetentionLimits())
         assert len(list_backups(tmp_path / "limber.db")) == 1
+        assert recorder.upkeep_problem == ""
         await recorder.close()
     assert caplog.text.count("no backup of the journal, as the disk is nearly full") == 1
 

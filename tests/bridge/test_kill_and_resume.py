@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from devtools.chaos import chaos
 from tests.required_programs import need
 
+pytestmark = pytest.mark.real_time
 
+
+@pytest.mark.takes(42)
 async def test_a_bridge_killed_again_and_again_stores_every_movement_outside_its_gaps(
     tmp_path: Path,
 ) -> None:

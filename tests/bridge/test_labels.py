@@ -1,14 +1,16 @@
 """Labels of cramps, from the request of a client to the next start of the bridge."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from devtools.processes import Program, start
+from devtools.processes import Program
+from limber_bridge.daemon.history_reader import HistoryReader, ReadableRecords
+from limber_bridge.detection.cramp_thresholds import Label
 from limber_bridge.detection.signal import (
     Floats,
     Placement,
@@ -17,14 +19,21 @@ from limber_bridge.detection.signal import (
     SampleClock,
     Side,
 )
+from limber_bridge.domain.nights import to_us
 from limber_bridge.domain.recording import column_names
+from limber_bridge.protocol.messages import EventsResponse
+from limber_bridge.protocol.request_messages import EventsRequest
 from limber_bridge.recordings.csv import write_csv
+from limber_bridge.storage.journal_writer import JournalWriter
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import settings
+from tests.bridge.forked_limber import start_limber
 from tests.bridge.listener import Listener, Message
-from tests.bridge.test_daemon import PLAYED
+from tests.bridge.running_bridge import PLAYED
+from tests.bridge.test_night_invariants import start_stay
 from tests.detection.signals import ankle, turned
-from tests.required_programs import need
+
+pytestmark = pytest.mark.real_time
 
 STATE = "limber/bedroom/anna/state"
 BEGIN = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
@@ -65,8 +74,7 @@ def shared_bridge(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("shared")
     broker = Broker(folder / "broker")
     (folder / "limber.yaml").write_text(settings(played(recorded), port=broker.port))
-    command: list[str | Path] = [need("limber"), "run", "--config", folder / "limber.yaml"]
-    bridge = start("bridge", command, folder / "bridge.log")
+    bridge = start_limber("run", "--config", folder / "limber.yaml", log=folder / "bridge.log")
     try:
         with Listener(broker.port) as listener:
             listener.wait(has_ended)
@@ -240,21 +248,30 @@ def test_a_reported_cramp_is_listed_and_counts_in_no_figure(
         assert reported_cramps() == []
 
 
-def test_many_reported_cramps_come_in_pages(played_out: Listener) -> None:
-    moments = [BEGIN + timedelta(seconds=70 + number) for number in range(200)]
-    for moment in moments:
-        response = played_out.request(command="label", cramp=True, time=moment.isoformat())
-        assert response["ok"] is True
-    found: list[Any] = []
-    pages = 0
-    after: int | None = 0
-    while after is not None:
-        page = played_out.request(command="events", night="2026-11-21", after=after)
-        found += [event for event in page["events"] if event.get("certainty") == "reported"]
-        after = page["next"]
-        pages += 1
+async def test_many_reported_cramps_come_in_pages() -> None:
+    moments = [round((BEGIN.timestamp() + 70 + number) * 1e6) for number in range(40)]
+    with start_stay("Europe/Berlin", date(2026, 11, 21), 13) as stay:
+        for moment in moments:
+            stay.journal.save_label("anna", Label(f"label-{moment}", moment, cramp=True))
+        stay.start()
+        reader = HistoryReader(
+            ReadableRecords(stay.config, stay.journal, JournalWriter(stay.journal)),
+            lambda: stay.now,
+        )
+        found: list[int] = []
+        pages = 0
+        after: int | None = 0
+        while after is not None:
+            request = EventsRequest(
+                v=1, id="x", reply_to="x", sleeper="anna", night=date(2026, 11, 21), after=after
+            )
+            page = await reader.events(stay.monitor, request, page_bytes=2000)
+            assert isinstance(page, EventsResponse)
+            found += [to_us(event.start) for event in page.events]
+            after = page.next
+            pages += 1
     assert pages > 1
-    assert [datetime.fromisoformat(event["start"]) for event in found] == moments
+    assert found == moments
 
 
 def test_a_label_that_cannot_be_added_is_refused_with_the_remedy(played_out: Listener) -> None:

@@ -12,10 +12,12 @@ from limber_bridge.detection.events import Event, Gap, Movement
 from limber_bridge.storage.journal import Journal
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.listener import Listener, Message
-from tests.bridge.test_daemon import ANKLE, STATE, listen_on, online
+from tests.bridge.running_bridge import ANKLE, STATE, listen_on, online
 
-KEY = b"a secret key"
-SIGNED = ANKLE.replace("}", ", key: a secret key}")
+pytestmark = pytest.mark.real_time
+
+KEY = b"a secret key 5e1f"
+SIGNED = ANKLE.replace("}", ", key: a secret key 5e1f}")
 BEFORE_S = 60.0
 """Time that the ring holds when the bridge starts for the first time."""
 KICKS = [(10.0 + 12.0 * number, 2.0) for number in range(7)]
@@ -63,6 +65,7 @@ def journal_events(path: Path) -> list[Event]:
         return [event for night in nights for event in journal.events("anna", night)]
 
 
+@pytest.mark.takes(32)
 def test_a_bridge_that_is_killed_in_a_movement_loses_nothing(
     tmp_path: Path, broker: Broker, start_bridge: StartBridge
 ) -> None:

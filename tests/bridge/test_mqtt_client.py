@@ -34,8 +34,7 @@ from tests.bridge.certificates import write_certificates
 from tests.bridge.conftest import Broker, StartBridge, mosquitto
 from tests.bridge.examples import config, settings
 from tests.bridge.listener import Listener, Message
-from tests.bridge.test_bridge_health import health, web_on
-from tests.bridge.test_daemon import (
+from tests.bridge.running_bridge import (
     ANKLE,
     EVENT,
     INFO,
@@ -47,7 +46,10 @@ from tests.bridge.test_daemon import (
     played,
     wait_for,
 )
+from tests.bridge.test_bridge_health import health, web_on
 from tests.required_programs import need
+
+pytestmark = pytest.mark.real_time
 
 TOPICS = Topics("limber", "bedroom")
 QUICK = Timing(heartbeat_interval_s=0.05, heartbeat_timeout_s=0.8)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from limber_bridge.daemon import broker_problems as problems
+from limber_bridge.daemon.broker_limits import NO_LIMITS, limit_reports
 from limber_bridge.daemon.mqtt_connection import (
     _ROWS,
     HANG_UPS_BEFORE_FALLBACK,
@@ -25,7 +26,9 @@ from limber_bridge.daemon.mqtt_events import (
     Action,
     AllDelivered,
     BeginSession,
+    BrokerLimits,
     ClearProblem,
+    ClientEnded,
     CloseClient,
     ConnackAccepted,
     ConnackRefused,
@@ -35,9 +38,11 @@ from limber_bridge.daemon.mqtt_events import (
     DeadlinePassed,
     HeartbeatDue,
     LogWarning,
+    MessageTooLarge,
     OpenClient,
     Protocol,
     PublishAccepted,
+    PublishAgain,
     PublishRefused,
     PublishStatus,
     RaiseProblem,
@@ -159,6 +164,7 @@ def test_a_connection_subscribes_and_publishes_heartbeats(simulation: Simulation
     simulation.process(SocketOpened())
     assert simulation.process(ConnackAccepted()) == [
         ReportConnected(Protocol.MQTT_5),
+        *limit_reports(NO_LIMITS),
         BeginSession(),
     ]
     heartbeats = simulation.advance(10 * TIMING.heartbeat_interval_s, echo=True)
@@ -302,6 +308,15 @@ def test_a_takeover_is_suspected_from_how_long_connections_last(
     assert (problems.SESSION_TAKEN_OVER in simulation.problems) == suspected
 
 
+def test_a_broker_that_is_restarted_often_is_no_takeover(simulation: Simulation) -> None:
+    for _ in range(6):
+        simulation.connect()
+        simulation.advance(2.0)
+        simulation.process(LOST, ConnectFailed("host:1883", "Connection refused", tls=False))
+        assert simulation.connection.phase is Phase.CONNECTING
+    assert not simulation.problems
+
+
 def test_a_stop_waits_for_the_broker_but_not_for_long(simulation: Simulation) -> None:
     simulation.connect()
     assert simulation.process(StopRequested()) == [PublishStatus(online=False)]
@@ -346,15 +361,102 @@ def test_a_refused_subscription_is_a_problem_only_if_it_is_needed(simulation: Si
     assert not simulation.problems
 
 
+def test_a_broker_without_retained_messages_is_used_as_far_as_possible(
+    simulation: Simulation,
+) -> None:
+    """The last will must not be retained; what would be retained is published every minute."""
+    refused = ConnackRefused("Retain not supported", unsupported_version=False, no_retain=True)
+    (opened,) = simulation.process(SocketOpened(), refused)
+    assert opened == OpenClient(Protocol.MQTT_5, BrokerLimits(retain=False))
+    simulation.process(SocketOpened(), ConnackAccepted(BrokerLimits(retain=False)))
+    assert simulation.problems == {problems.NO_RETAIN: problems.NOT_RETAINED}
+    assert PublishAgain() in simulation.advance(TIMING.heartbeat_interval_s)
+    assert OpenClient(Protocol.MQTT_5) in simulation.process(LOST)
+    simulation.connect()
+    assert not simulation.problems
+
+
+def test_both_limits_of_a_broker_are_found_one_after_the_other(simulation: Simulation) -> None:
+    for refused, limits in (
+        ({"no_qos": True}, BrokerLimits(qos=0)),
+        ({"no_retain": True}, BrokerLimits(qos=0, retain=False)),
+    ):
+        event = ConnackRefused("not supported", unsupported_version=False, **refused)
+        assert simulation.process(SocketOpened(), event) == [OpenClient(Protocol.MQTT_5, limits)]
+
+
+def test_a_client_that_ended_is_replaced_at_once_and_later_after_each_time(
+    simulation: Simulation,
+) -> None:
+    delays = []
+    for _ in range(8):
+        simulation.connect()
+        simulation.process(ClientEnded("ValueError: odd packet"))
+        begun = simulation.now
+        wakeup = simulation.connection.deadline
+        assert wakeup is not None
+        delays.append(wakeup - begun)
+        simulation.advance(delays[-1])
+        assert simulation.client is Protocol.MQTT_5
+    assert delays == [1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_a_message_that_ended_the_connection_is_not_sent_again(simulation: Simulation) -> None:
+    """paho would send it again with each connection, for ever."""
+    simulation.connect()
+    actions = simulation.process(ConnectionClosed("", too_large=32_300))
+    assert CloseClient() in actions
+    (reason,) = [one.reason for one in actions if isinstance(one, ReportDisconnected)]
+    assert "32,300 bytes" in reason
+    assert not simulation.problems
+
+
+def test_a_message_that_is_too_large_is_a_problem_until_a_smaller_one_is_accepted(
+    simulation: Simulation,
+) -> None:
+    simulation.connect()
+    simulation.process(MessageTooLarge(TOPICS.info, 45_000, 20_000))
+    text = simulation.problems[problems.MESSAGE_TOO_LARGE]
+    assert "45,000 bytes" in text
+    assert "20,000 bytes" in text
+    simulation.process(PublishAccepted(TOPICS.info))
+    assert not simulation.problems
+
+
+def test_smaller_pages_are_logged_once_and_are_no_problem(simulation: Simulation) -> None:
+    simulation.connect()
+    sizes = (32_000, 16_000, 32_000)
+    event = [MessageTooLarge(f"{TOPICS.responses}test", size, None) for size in sizes]
+    (logged,) = simulation.process(*event)
+    assert isinstance(logged, LogWarning)
+    assert "smaller pages" in logged.text
+    assert not simulation.problems
+
+
 REASONS = st.sampled_from(["Not authorized", "Quota exceeded"])
 PUBLISHED = st.sampled_from([EVENT_TOPIC, TOPICS.info, f"{TOPICS.responses}test"])
 SUBSCRIBED = st.sampled_from([*sorted(needed_subscriptions(TOPICS)), "homeassistant/status"])
+SIZES = st.integers(1, 100_000)
+LIMITS = st.builds(BrokerLimits, st.booleans(), st.integers(0, 1), st.none() | SIZES)
 EVENTS: st.SearchStrategy[Any] = st.one_of(
     st.builds(SocketOpened),
     st.builds(ConnectFailed, st.just("host:1883"), st.just("no route"), tls=st.booleans()),
-    st.builds(ConnackAccepted),
-    st.builds(ConnackRefused, REASONS, unsupported_version=st.booleans()),
-    st.builds(ConnectionClosed, REASONS | st.just(""), taken_over=st.booleans()),
+    st.builds(ConnackAccepted, LIMITS),
+    st.builds(
+        ConnackRefused,
+        REASONS,
+        unsupported_version=st.booleans(),
+        no_retain=st.booleans(),
+        no_qos=st.booleans(),
+    ),
+    st.builds(
+        ConnectionClosed,
+        REASONS | st.just(""),
+        taken_over=st.booleans(),
+        too_large=st.none() | SIZES,
+    ),
+    st.builds(ClientEnded, st.just("ValueError: a reason that paho does not know")),
+    st.builds(MessageTooLarge, PUBLISHED, SIZES, st.none() | SIZES),
     st.builds(StatusReceived, online=st.booleans(), retained=st.booleans()),
     st.builds(PublishAccepted, PUBLISHED),
     st.builds(PublishRefused, PUBLISHED, REASONS),
@@ -449,7 +551,8 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
         if simulation.connection.phase is Phase.RESTING:
             simulation.advance(TIMING.rest_s)
         simulation.connect()
-        refused = simulation.connection.permissions.refused_topics
+        permissions = simulation.connection.permissions
+        refused = permissions.refused_topics | permissions.oversized_topics
         simulation.process(*(PublishAccepted(topic) for topic in sorted(refused)))
         trusted_s = RESTS_UNTIL_TRUSTED * TIMING.rest_s + 2 * TIMING.heartbeat_interval_s
         simulation.advance(trusted_s, echo=True)

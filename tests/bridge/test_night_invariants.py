@@ -342,9 +342,8 @@ def test_a_clock_that_was_days_ahead_for_an_hour_leaves_tonight_intact() -> None
         stay.until_noon_is_over()
         night = stay.nights[date(2026, 11, 2)]
         assert night.revision == 2
-        # The jump ahead is a gap until noon, and what the corrected clock measured in it does not
-        # count.
-        assert night.measures.time_in_bed_h == pytest.approx(4.0, abs=0.1)
+        # The jump ahead was a gap until noon, which ends where the clock was corrected.
+        assert night.measures.time_in_bed_h == pytest.approx(7.0, abs=0.1)
 
 
 def test_going_back_to_bed_after_ending_the_night_revises_it() -> None:

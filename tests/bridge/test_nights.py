@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from limber_bridge.daemon.finished_nights import FinishedNights
 from limber_bridge.detection.events import BedTransition
 from limber_bridge.detection.measures import Measures
-from limber_bridge.domain.nights import Calendar, to_us, to_utc
+from limber_bridge.domain.nights import Calendar, MovementHours, to_us, to_utc
 from limber_bridge.domain.trends import average_nights
 from tests.bridge.examples import night
 
@@ -123,3 +124,14 @@ def test_nights_are_seen_together_with_their_spread() -> None:
     assert month is not None
     assert (month.nights, "sleep_h" in month.mean) == (4, False)
     assert average_nights(nights, date(2027, 1, 1), 7) is None
+
+
+def test_the_movements_by_hour_that_an_older_version_did_not_store_are_no_revision() -> None:
+    before = night(date(2026, 11, 22))
+    hours = MovementHours(local("2026-11-22T00:00"), (3, None, 4))
+    finished = FinishedNights({before.date: before})
+    assert finished.revise(replace(before, revision=0, hours=hours)) is None
+    changed = replace(before.measures, movements=313)
+    revised = finished.revise(replace(before, revision=0, measures=changed, hours=hours))
+    assert revised is not None
+    assert (revised.revision, revised.hours) == (2, hours)

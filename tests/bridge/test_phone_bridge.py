@@ -24,7 +24,9 @@ from tests.bridge.examples import settings
 from tests.bridge.listener import Listener, Message
 from tests.required_programs import need
 
-SECRET = "AbCdEfGhIjKlMnOp_-123456"  # noqa: S105 - of a test
+pytestmark = pytest.mark.real_time
+
+SECRET = "xR7dQ2mVt9LcKw4z_-8Jb"  # noqa: S105 - of a test
 PHONE = f"{{id: 3, source: phone, secret: {SECRET}, placement: ankle, quantity: acceleration}}"
 STATE = "limber/bedroom/anna/state"
 KICKS = [(4.0 + 12.0 * number, 2.0) for number in range(6)]
@@ -99,6 +101,7 @@ def test_the_movements_that_a_phone_posts_are_stored_at_their_times(
     assert "Traceback" not in bridge.log.read_text()
 
 
+@pytest.mark.takes(27)
 def test_a_killed_bridge_counts_nothing_twice_when_the_phone_sends_again(
     broker: Broker, start_bridge: StartBridge, tmp_path: Path
 ) -> None:

@@ -194,7 +194,7 @@ def still(begin: int, seconds: float = 0.5) -> SampleBlock:
 
 
 async def flushed(raw: RawRecorder, met: Callable[[], bool] = lambda: True) -> None:
-    await raw._flush()
+    await raw.flush()
     await until(met)
 
 
@@ -242,7 +242,7 @@ async def test_a_full_disk_leaves_a_gap_and_is_logged(
         for second in range(1, 400):
             raw.add_block("anna", ANKLE, still(AT + second * SECOND, 1.0))
             if second % 100 == 0:
-                await raw._flush()
+                await raw.flush()
         assert raw.fault is DiskFault.DISK_ERROR
     await flushed(raw, lambda: raw.fault is None)
     await raw.close()
@@ -262,7 +262,7 @@ async def test_the_last_of_the_disk_is_reserved_for_the_journal(
     monkeypatch.setattr(module, "RESERVED_BYTES", 10**18)
     raw = RawRecorder(RawStore(tmp_path / "raw", 7, 1000), CALENDAR, AT)
     raw.add_block("anna", ANKLE, still(AT))
-    await raw._flush()
+    await raw.flush()
     assert raw.fault is DiskFault.DISK_FULL
     await raw.close()
 
@@ -303,6 +303,26 @@ async def test_a_file_that_a_crash_left_open_is_completed(tmp_path: Path) -> Non
     assert len(read_raw_file(path).signals) == 1
 
 
+async def test_the_log_of_a_damaged_file_is_not_applied_to_the_next_one(tmp_path: Path) -> None:
+    """A bridge that was killed has left it; SQLite would take it for the log of the new file."""
+    store = RawStore(tmp_path / "raw", 7, 1000)
+    path = store.path("anna", NIGHT)
+    raw = RawRecorder(store, CALENDAR, AT)
+    raw.add_block("anna", ANKLE, still(AT))
+    await raw.flush()
+    log = path.with_name(f"{path.name}-wal").read_bytes()
+    await raw.close()
+    path.write_bytes(b"\0" * 8192)
+    path.with_name(f"{path.name}-wal").write_bytes(log)
+    again = RawRecorder(store, CALENDAR, AT + SECOND)
+    again.add_block("anna", ANKLE, still(AT + 60 * SECOND))
+    await again.flush()
+    await again.close()
+    (signal,) = read_raw_file(path).signals
+    assert len(list(signal.blocks)) == 1
+    assert len(list(store.folder.glob("*.damaged-*-wal"))) == 1
+
+
 async def test_a_damaged_file_is_set_aside(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -314,5 +334,6 @@ async def test_a_damaged_file_is_set_aside(
     await flushed(raw)
     await raw.close()
     assert len(read_raw_file(store.path("anna", NIGHT)).signals) == 1
-    assert (store.folder / f"anna-2026-11-22.db.damaged-{AT}").stat().st_size == 8192
+    (aside,) = store.folder.glob("anna-2026-11-22.db.damaged-*")
+    assert aside.stat().st_size == 8192
     assert "it is kept as" in caplog.text

@@ -227,6 +227,15 @@ def test_a_row_without_a_time_is_left_out_with_a_note(tmp_path: Path) -> None:
             "read 0.01 at rest: there is no gravity in it, so its unit cannot be recognised",
         ),
         ("time,left_emg\n0,nan\n1,inf\n", "no number in any column but `time`"),
+        # Found by script/fuzz: squares that are infinite.
+        (
+            "time,x,y,z\n0,0,1e307,1\n1,0,0,1\n2,0,0,1\n",
+            "`x` and its axes read inf at rest, which no sensor measures; correct or remove these",
+        ),
+        (
+            "time,x,y,z\n0,0,1e12,1\n1,0,0,1\n2,0,0,1\n",
+            "at rest, which no sensor measures; correct or remove these values",
+        ),
         # Found by script/fuzz: no sensor measures that much, and a single number has no rate.
         ("time,left_emg\n0,1e99\n1,6\n", "no number in any column but `time`"),
     ],

@@ -12,14 +12,16 @@ import pytest
 from devtools.network_sensor import AnkleSensor
 from devtools.processes import free_port
 from limber_bridge.daemon.relay_requests import RelayHandler
-from limber_bridge.protocol.messages import DoneResponse, Refusal, RelayRequest
+from limber_bridge.protocol.messages import DoneResponse, Refusal
+from limber_bridge.protocol.request_messages import RelayRequest
 from limber_bridge.sources.inbox import Delivery, Inbox, Position
 from limber_bridge.sources.inbox import Refusal as DeliveryRefusal
 from tests.bridge.conftest import Broker, StartBridge
-from tests.bridge.examples import config
 from tests.bridge.listener import Listener
-from tests.bridge.test_daemon import INFO, STATE, online
+from tests.bridge.running_bridge import INFO, STATE, online
 from tests.contract.test_golden import CONTRACT, REQUESTS
+
+pytestmark = pytest.mark.real_time
 
 LIVE = "{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}"
 LISTEN = "network: {address: 127.0.0.1, port: 1}\n"
@@ -33,7 +35,7 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def handler(tmp_path: Path, inbox: Inbox) -> RelayHandler:
-    return RelayHandler(config(tmp_path, LIVE, more=LISTEN), inbox)
+    return RelayHandler({"anna": {1}}.__getitem__, inbox)
 
 
 def golden_request() -> RelayRequest:
@@ -83,7 +85,7 @@ def test_a_sensor_that_is_not_relayed_is_refused(handler: RelayHandler) -> None:
 
 
 def test_a_sensor_of_another_sleeper_is_refused(tmp_path: Path, inbox: Inbox) -> None:
-    handler = RelayHandler(config(tmp_path, LIVE.replace("1,", "7,"), more=LISTEN), inbox)
+    handler = RelayHandler({"anna": {7}}.__getitem__, inbox)
     answer = handler.answer(golden_request(), ARRIVED)
     assert answer == Refusal(
         id="a15",

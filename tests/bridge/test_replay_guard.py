@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,10 +31,12 @@ from limber_bridge.sources.source_api import (
 from limber_bridge.storage.journal import Journal
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.listener import Listener
-from tests.bridge.test_daemon import ANKLE, STATE, listen_on, online
+from tests.bridge.running_bridge import ANKLE, STATE, listen_on, online
 
-KEY = b"a secret key"
-SIGNED = ANKLE.replace("}", ", key: a secret key}")
+pytestmark = pytest.mark.real_time
+
+KEY = b"a secret key 5e1f"
+SIGNED = ANKLE.replace("}", ", key: a secret key 5e1f}")
 SENSOR = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 
 

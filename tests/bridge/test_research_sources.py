@@ -32,8 +32,10 @@ from limber_bridge.sources.source_api import (
 from limber_bridge.sources.stamped_stream import StampedStream
 from limber_bridge.sources.units import unit_scale
 from tests.bridge.conftest import Broker
-from tests.bridge.examples import settings
-from tests.required_programs import need
+from tests.bridge.examples import listens_elsewhere, settings
+from tests.bridge.forked_limber import run_limber
+
+pytestmark = pytest.mark.real_time
 
 EMG = Sensor(1, Quantity.EMG, Placement.TIBIALIS, Side.LEFT)
 RIGHT_EMG = Sensor(2, Quantity.EMG, Placement.TIBIALIS, Side.RIGHT)
@@ -258,12 +260,11 @@ def test_a_missing_library_is_named(
 
 def test_check_and_scan_find_a_stream(tmp_path: Path, broker: Broker) -> None:
     keys = "id: 1, source: lsl, placement: tibialis, quantity: emg, name: limber_found, unit: mV"
-    (tmp_path / "limber.yaml").write_text(settings(f"{{{keys}}}", port=broker.port))
+    text = settings(f"{{{keys}}}", port=broker.port, more=listens_elsewhere())
+    (tmp_path / "limber.yaml").write_text(text)
     with outlet("limber_found", "emg_no_unit"):
         runs = [
-            subprocess.run(
-                [need("limber"), *words], cwd=tmp_path, capture_output=True, text=True, check=False
-            )
+            run_limber(*words, cwd=tmp_path)
             for words in (("scan", "--seconds", "3"), ("check", "--seconds", "6"))
         ]
     assert "lsl: limber_found: EMG, 2 channels, 250 Hz, on " in runs[0].stdout

@@ -11,7 +11,7 @@ from devtools.processes import LOOPBACK, ROOT, free_port
 from limber_bridge.config.loader import load_config
 from limber_bridge.config.model import Broker as BrokerSettings
 from limber_bridge.config.yaml_loader import ConfigError
-from limber_bridge.daemon.job_queue import MAX_JOBS, JobQueue, RequestReceived
+from limber_bridge.daemon.job_queue import MAX_JOBS, JobQueue, Tick
 from limber_bridge.daemon.mqtt_events import Protocol
 from limber_bridge.daemon.paho_client import QUEUE_MAX_MESSAGES, ClientOptions, PahoClient
 from limber_bridge.protocol.encoding import (
@@ -23,7 +23,7 @@ from limber_bridge.protocol.encoding import (
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import settings
 from tests.bridge.listener import Listener
-from tests.bridge.test_daemon import ANKLE, STATE, online
+from tests.bridge.running_bridge import ANKLE, STATE, online, wait_until_listening
 from tests.required_programs import need
 
 NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
@@ -94,8 +94,9 @@ def test_a_bridge_opens_no_other_port_and_shows_no_secret(
     text = settings(sensors, port=broker.port, more=more)
     text = text.replace(f"port: {broker.port}}}", f"port: {broker.port}, user: u, password: P}}")
     with Listener(broker.port) as listener:
-        bridge = start_bridge(text.replace("password: P", f"password: {PASSWORD}"))
+        bridge = start_bridge(text.replace("password: P", f"password: {PASSWORD}"), installed=True)
         listener.wait(online)
+        wait_until_listening(port)
         # A frame with a wrong signature is named in the log and in the state.
         send(port, AnkleSensor(key=b"another key, 16 bytes").frame(leg(0, 0.5, [])))
         listener.wait(
@@ -136,7 +137,7 @@ def test_a_request_of_more_than_32_kb_is_refused() -> None:
 
 def test_jobs_beyond_the_limit_are_not_taken() -> None:
     queue = JobQueue()
-    taken = [queue.offer(RequestReceived(b"", 0)) for _ in range(MAX_JOBS + 5)]
+    taken = [queue.offer(Tick()) for _ in range(MAX_JOBS + 5)]
     assert (taken.count(True), taken.count(False)) == (MAX_JOBS, 5)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import struct
-import subprocess
 import threading
 import time
 import tty
@@ -37,11 +36,13 @@ from limber_bridge.sources.source_api import (
 )
 from tests.bridge.conftest import Broker, StartBridge
 from tests.bridge.examples import settings
+from tests.bridge.forked_limber import run_limber
 from tests.bridge.listener import Listener
-from tests.required_programs import need
+
+pytestmark = pytest.mark.real_time
 
 ANKLE = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE)
-KEY = "a secret key"
+KEY = "a secret key 5e1f"
 
 
 def wit_packet(x: int, y: int, z: int, kind: int = 0x51) -> bytes:
@@ -289,6 +290,7 @@ def write_steadily(write: Callable[[bytes], None], stop: threading.Event) -> Non
             continue
 
 
+@pytest.mark.takes(21)
 def test_the_bridge_reads_a_line_again_after_it_was_unplugged(
     cable: Cable, broker: Broker, start_bridge: StartBridge
 ) -> None:
@@ -330,14 +332,7 @@ def test_limber_check_measures_a_serial_sensor(
     writing = threading.Thread(target=write_steadily, args=(cable.write, stop))
     writing.start()
     try:
-        ended = subprocess.run(
-            [need("limber"), "check", "--seconds", "4"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        ended = run_limber("check", "--seconds", "4", cwd=tmp_path)
     finally:
         stop.set()
         writing.join()

@@ -11,7 +11,7 @@ from devtools.processes import ROOT, free_port, start
 from tests.bridge.conftest import Broker
 from tests.bridge.examples import settings
 from tests.bridge.listener import Listener
-from tests.bridge.test_daemon import ANKLE, STATE, listen_on, online
+from tests.bridge.running_bridge import ANKLE, STATE, listen_on, online
 from tests.required_programs import need
 
 LIMITED: Final = """
@@ -52,7 +52,7 @@ def test_the_bridge_runs_without_memory_that_is_writable_and_executable(
 
 def test_the_unit_closes_what_the_bridge_does_not_need() -> None:
     unit = configparser.RawConfigParser(strict=False)
-    unit.read(ROOT / "bridge" / "limber.service")
+    unit.read(ROOT / "bridge/limber_bridge/service/limber.service")
     service = unit["Service"]
     assert service["IPAddressDeny"] == "any"
     assert (service["ProcSubset"], service["MemoryDenyWriteExecute"]) == ("pid", "yes")

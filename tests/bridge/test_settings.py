@@ -43,7 +43,7 @@ from limber_bridge.sources.source_api import Ended, Samples
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.restore import restore_sleeper
 from tests.bridge.examples import config, local
-from tests.bridge.test_sleeper_monitor import CELLS, LISTEN, LIVE, PLAYED
+from tests.bridge.monitor_driver import CELLS, LISTEN, LIVE, PLAYED
 from tests.detection.signals import ankle, turned
 
 BLOCK = SECOND // 2

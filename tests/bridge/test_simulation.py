@@ -34,6 +34,7 @@ from limber_bridge.simulation.plan import NightSpec, plan_night
 from limber_bridge.simulation.sampling import Minute, minutes_of
 from limber_bridge.simulation.signals import limb_signal, sensed_signal, signal_blocks
 from limber_bridge.simulation.truth import find_truth, non_movements, true_movements
+from limber_bridge.sources.simulated import on_a_leg
 
 ANKLE = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, Side.LEFT)
 TIBIALIS = Sensor(1, Quantity.EMG, Placement.TIBIALIS, Side.LEFT)
@@ -321,12 +322,14 @@ def constant_reading(device: Device, level: float) -> Floats:
 
 @pytest.mark.parametrize("kind", SENSOR_KINDS)
 def test_the_same_seed_writes_the_same_disturbed_night(tmp_path: Path, kind: str) -> None:
+    # Two hours are the shortest with every disturbance.
+    spec = replace(DISTURBED, hours=2.0)
+    rate = 100.0 if kind == "emg" else 10.0
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        rate = 100.0 if kind == "emg" else 10.0
         simulate_night(
             SimulateOptions(
-                out=tmp_path / name / "n.csv", spec=DISTURBED, seed=4, sensor=kind, rate=rate
+                out=tmp_path / name / "n.csv", spec=spec, seed=4, sensor=kind, rate=rate
             )
         )
     for name in ("n.csv", "n.truth.json"):
@@ -440,3 +443,12 @@ def test_the_error_for_an_unknown_name_lists_the_known_ones(
     with pytest.raises(SystemExit, match="2"):
         main(["simulate", "--out", "n.csv", *arguments.split()])
     assert "write one of" in capsys.readouterr().err
+
+
+def test_a_simulated_sensor_without_a_side_is_on_a_leg() -> None:
+    worn = Sensor(1, Quantity.ACCELERATION, Placement.ANKLE, None)
+    assert on_a_leg(worn) == replace(worn, side=Side.LEFT)
+    right = replace(worn, side=Side.RIGHT)
+    assert on_a_leg(right) == right
+    bed = Sensor(2, Quantity.LOAD, Placement.BED, None)
+    assert on_a_leg(bed) == bed

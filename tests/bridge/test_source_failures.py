@@ -25,8 +25,8 @@ from limber_bridge.sources.source_api import (
 )
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import config
+from tests.bridge.running_bridge import ANKLE, listen_on
 from tests.bridge.test_bridge_health import running, until
-from tests.bridge.test_daemon import ANKLE, listen_on
 
 GOOD = "{id: 2, source: simulated, placement: ankle, side: right, quantity: acceleration}"
 ERRORS: list[Exception] = [
@@ -112,7 +112,7 @@ async def test_a_source_that_fails_while_it_is_closed_does_not_keep_the_bridge_r
 
     with Journal(tmp_path / "limber.db") as journal:
         bridge = bridge_with(fail_at_the_end, tmp_path, journal)
-        async with asyncio.timeout(20), running(bridge):
+        async with asyncio.timeout(60), running(bridge):
             await until(lambda: bridge.sources.end_of(1) > 0)
 
 

@@ -20,6 +20,7 @@ from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
 from limber_bridge.detection.channel import SensorState
 from limber_bridge.detection.events import BedTransition, Gap, event_id
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
+from limber_bridge.offline.trial_results import trial_results
 from limber_bridge.sources.source_api import Samples
 from limber_bridge.storage.journal import Journal
 from limber_bridge.storage.journal_batch import JournalBatch
@@ -36,6 +37,7 @@ from limber_bridge.storage.records.pipeline_records import (
     decode_pipeline_state,
     encode_pipeline_state,
 )
+from limber_bridge.storage.records.trial_records import decode_trial, encode_trial
 from limber_bridge.storage.restore import restore_sleeper
 from tests.bridge.damage import replace_payload
 from tests.bridge.examples import config, kick
@@ -48,6 +50,7 @@ PAYLOADS: Final = {
     "night": encode_night(persisted.FINISHED),
     "label": encode_label(persisted.LABEL),
     "settings": encode_settings(persisted.SETTINGS),
+    "trial": encode_trial(persisted.TRIAL),
     "pipeline_state": encode_pipeline_state(persisted.PIPELINE_STATE),
 }
 OTHER_VALUES: Final[tuple[Any, ...]] = (
@@ -113,6 +116,8 @@ def decode(name: str, payload: str) -> object:
             return decode_label("cramp-1", payload)
         case "settings":
             return decode_settings(payload)
+        case "trial":
+            return decode_trial("trial-1", payload)
         case _:
             return decode_pipeline_state(payload)
 
@@ -192,6 +197,7 @@ def filled(path: Path) -> None:
                     nights=(persisted.FINISHED,),
                     labels=(persisted.LABEL,),
                     settings=replace(persisted.SETTINGS, paused=False),
+                    trials=(persisted.TRIAL,),
                 )
             ]
         )
@@ -203,6 +209,7 @@ def start(path: Path) -> tuple[SleeperMonitor, Journal]:
     configured = config(path.parent, LIVE, more=LISTEN)
     restored = restore_sleeper(journal, "anna", configured.calendar, NOW, live=True, sensors=[3])
     monitor = SleeperMonitor(configured.sleepers[0], configured, restored, NOW)
+    trial_results(journal, "anna", configured.calendar, monitor.trials.all)
     monitor.resume_at(NOW)
     monitor.state(NOW)
     return monitor, journal
@@ -213,6 +220,7 @@ ROWS: Final = {
     "night": ("night", "2026-11-22"),
     "label": ("label", persisted.LABEL.id),
     "settings": ("settings", "anna"),
+    "trial": ("trial", persisted.TRIAL.id),
     "pipeline_state": ("pipeline_state", "anna"),
 }
 """Table and key of each row."""
@@ -251,8 +259,9 @@ def test_a_row_that_cannot_be_read_is_left_out_named_once_and_kept(
             assert journal.nights("anna") == []
             assert journal.last_night("anna") is None
             assert journal.labels("anna") == []
+            assert journal.trials("anna") == []
             assert [entry.number for entry in journal.entries("anna", persisted.NIGHT, 0, 99)] == [
-                *range(13, 23)
+                *range(14, 24)
             ]
             assert journal.notices == []
         for id_ in (event_id(event) for event in persisted.EVENTS.values()):
@@ -265,9 +274,9 @@ def test_a_row_that_cannot_be_read_is_left_out_named_once_and_kept(
             )
         assert sum("cannot be read" in line for line in caplog.messages) == len(ROWS)
     with closing(sqlite3.connect(path)) as database:
-        assert database.execute("SELECT count(*) FROM event").fetchone() == (22,)
+        assert database.execute("SELECT count(*) FROM event").fetchone() == (23,)
         left = database.execute("SELECT count(*) FROM event WHERE payload = '{\"v\": 1}'")
-        assert left.fetchone() == (12,)
+        assert left.fetchone() == (13,)
 
 
 def test_pages_go_on_after_rows_that_cannot_be_read(tmp_path: Path) -> None:
@@ -285,7 +294,7 @@ def test_pages_go_on_after_rows_that_cannot_be_read(tmp_path: Path) -> None:
             found += page
             after = page[-1].number
             assert len(page) == 2 or not journal.entries("anna", persisted.NIGHT, after, 2)
-        assert len(found) == 12
+        assert len(found) == 13
         for day in range(10, 20):
             journal.save_night(example_night(date(2026, 11, day)))
         for day in (11, 12, 14):

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +12,21 @@ import pytest
 from limber_bridge.config.model import Config
 from limber_bridge.daemon.bridge import UpkeepTask
 from limber_bridge.daemon.changes import NothingToEndError
-from limber_bridge.daemon.requests import HistoryReader
+from limber_bridge.daemon.event_filer import EventFiler, SetBack
+from limber_bridge.daemon.history_reader import HistoryReader, ReadableRecords
+from limber_bridge.daemon.open_nights import OpenNights
+from limber_bridge.daemon.sleeper_clock import SleeperClock
 from limber_bridge.daemon.sleeper_monitor import SleeperMonitor
-from limber_bridge.detection.events import PositionChange
+from limber_bridge.detection.events import Gap, PositionChange
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.domain.nights import Calendar, Night
 from limber_bridge.domain.retention import RetentionLimits
-from limber_bridge.protocol.messages import NightsRequest, NightsResponse
+from limber_bridge.protocol.messages import NightsResponse
+from limber_bridge.protocol.request_messages import NightsRequest
 from limber_bridge.sources.host_clock import HostClock
+from limber_bridge.storage.backups import list_backups
 from limber_bridge.storage.journal import Journal
-from limber_bridge.storage.journal_file import list_backups
 from limber_bridge.storage.journal_reader import newest_first
 from limber_bridge.storage.journal_upkeep import run_upkeep
 from limber_bridge.storage.journal_writer import JournalWriter
@@ -56,7 +61,9 @@ def set_clock(stay: Stay, text: str) -> None:
 
 def answered_nights(stay: Stay) -> list[date]:
     """Return the nights that a client gets."""
-    reader = HistoryReader(stay.journal, JournalWriter(stay.journal), lambda: stay.now)
+    reader = HistoryReader(
+        ReadableRecords(stay.config, stay.journal, JournalWriter(stay.journal)), lambda: stay.now
+    )
     request = NightsRequest(v=1, id="x", reply_to="x", sleeper="anna")
     response = asyncio.run(reader.nights(request, stay.monitor))
     assert isinstance(response, NightsResponse)
@@ -121,6 +128,82 @@ def test_a_clock_that_is_corrected_at_runtime_shows_last_night_again() -> None:
         stay.apply(stay.monitor.apply_clock_step(stay.now, -ahead))
         stay.apply(stay.monitor.advance_to(stay.now))
         assert (last_night(stay), averaged(stay)) == (NIGHT - timedelta(days=1), 1)
+
+
+@pytest.mark.parametrize("wrong", ["2031-05-05T05:00", "1984-01-01T00:00"])
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_night_in_which_the_clock_was_wrong_for_a_while_is_measured_otherwise(
+    wrong: str, *, seen: bool
+) -> None:
+    """Seen: the clock is set while the bridge runs; else while it is off."""
+    with start_stay(ZONE, date(2026, 11, 21), 21) as stay:
+        stay.spend(60, in_bed=False)
+        stay.spend(180, in_bed=True)
+        before = stay.now
+        move_clock(stay, local(wrong), seen=seen)
+        stay.spend(10, in_bed=True)
+        move_clock(stay, before + 10 * 60 * SECOND, seen=seen)
+        stay.spend(240, in_bed=True)
+        stay.until_noon_is_over()
+        events = stay.journal.events("anna", NIGHT)
+        gaps = [event.end - event.onset for event in events if isinstance(event, Gap)]
+        night = stay.nights[NIGHT]
+    assert sum(gaps) <= 20 * 60 * SECOND
+    assert night.measures.time_in_bed_h == pytest.approx(7.0, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    "wrong", permutations(("2069-10-22T05:00", "1984-01-01T00:00", "2023-05-05T23:00"), 2)
+)
+@pytest.mark.parametrize("seen", product((True, False), repeat=4))
+def test_a_clock_that_is_wrong_twice_in_a_night_hides_nothing_that_was_measured(
+    wrong: tuple[str, ...], seen: tuple[bool, ...]
+) -> None:
+    """Seen: which of the four steps of the clock come while the bridge runs."""
+    steps = iter(seen)
+    with start_stay(ZONE, date(2026, 11, 21), 21) as stay:
+        stay.spend(60, in_bed=False)
+        for text in wrong:
+            stay.spend(120, in_bed=True)
+            before = stay.now
+            move_clock(stay, local(text), seen=next(steps))
+            stay.spend(10, in_bed=True)
+            move_clock(stay, before + 10 * 60 * SECOND, seen=next(steps))
+        stay.spend(180, in_bed=True)
+        stay.until_noon_is_over()
+        events = stay.journal.events("anna", NIGHT)
+        gaps = [event.end - event.onset for event in events if isinstance(event, Gap)]
+        night = stay.nights[NIGHT]
+    assert sum(gaps) <= 2 * 20 * 60 * SECOND
+    assert night.measures.time_in_bed_h == pytest.approx(7.0, abs=0.7)
+
+
+def test_a_small_step_of_the_clock_hides_no_absence_of_another_sensor() -> None:
+    """The sensor was away since yesterday; the clock was set back by ten seconds meanwhile."""
+    nights = OpenNights(CALENDAR, {}, changed=(), dropped=())
+    clock = SleeperClock(local("2026-11-22T01:00"), live=True, read_until={}, last=0)
+    filer = EventFiler(CALENDAR, nights, clock, in_bed_known=True)
+    at = local("2026-11-22T02:00")
+    filer.note_set_back(SetBack(at - 10 * SECOND, at))
+    away = Gap(2, local("2026-11-21T09:00"), local("2026-11-22T05:00"))
+    filed = [one.event for one in filer.file(away, in_bed=None)]
+    begin = CALENDAR.begin(NIGHT)
+    assert filed == [Gap(2, away.onset, begin), Gap(2, begin, away.end)]
+    short = Gap(1, at - 60 * SECOND, at)
+    list(filer.file(short, in_bed=None))
+    assert list(filer.end_gaps(at - 30 * SECOND)) == []
+
+
+def move_clock(stay: Stay, now: int, *, seen: bool) -> None:
+    """Set the clock to a time, while the bridge runs or while it is off."""
+    by = now - stay.now
+    stay.now = now
+    if seen:
+        stay.apply(stay.monitor.apply_clock_step(now, by))
+    else:
+        stay.start()
+        stay.apply(stay.monitor.resume_at(now))
+    stay.apply(stay.monitor.advance_to(now))
 
 
 def test_an_imported_night_may_be_old(one_bed: Config) -> None:
@@ -237,7 +320,7 @@ async def test_nothing_is_backed_up_or_deleted_while_the_clock_is_not_set(
         add_events(journal, NIGHT)
         raw = RawRecorder(raw_store_for(journal.path, RetentionLimits()), CALENDAR, 0)
         writer = JournalWriter(journal)
-        task = asyncio.create_task(UpkeepTask(one_bed, host, writer, raw).run())
+        task = asyncio.create_task(UpkeepTask(one_bed, ["anna"], host, writer, raw).run())
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -19,52 +19,93 @@ from limber_bridge.detection.events import (
     Grade,
     Method,
     Movement,
+    PositionChange,
     Series,
     UnilateralMovement,
 )
 from limber_bridge.detection.measures import Measures, round_measures
-from limber_bridge.detection.signal import SECOND, Placement, Quantity, Side
+from limber_bridge.detection.signal import HOUR, SECOND, Placement, Quantity, Side
+from limber_bridge.domain.diary import DiaryEntry
+from limber_bridge.domain.factor_effects import FactorEffect, Verdict
 from limber_bridge.domain.nights import to_utc
 from limber_bridge.domain.trends import NightAverages
+from limber_bridge.domain.trial import (
+    Arm,
+    Phase,
+    Trial,
+    TrialAnswer,
+    TrialOptions,
+    TrialPhase,
+    TrialPlan,
+)
+from limber_bridge.domain.trial_result import TrialResult, TrialVerdict
+from limber_bridge.protocol.diary_messages import DiaryResponse, NightDiaries
+from limber_bridge.protocol.effect_messages import EffectsRequest
 from limber_bridge.protocol.encoding import (
     COMMANDS,
+    PAGE_MAX_BYTES,
     add_label,
     encode_event,
     encode_methods,
     encode_night,
     encode_night_finished,
     encode_reported_cramp,
+    encode_sleep,
+    encode_stored_event,
     events_response,
     nights_response,
+    trend_response,
 )
-from limber_bridge.protocol.messages import (
-    ActiveCramp,
+from limber_bridge.protocol.event_messages import EventMessage
+from limber_bridge.protocol.health_messages import (
     BridgeHealth,
     ClockStepInfo,
     ConnectionHealth,
     Disconnection,
-    DoneResponse,
-    EventMessage,
-    EventsRequest,
-    Info,
     JournalHealth,
+    Problem,
+    ProcessHealth,
+    SensorHealth,
+)
+from limber_bridge.protocol.messages import (
+    ActiveCramp,
+    DoneResponse,
+    Info,
     LabelResponse,
     LogResponse,
     Message,
-    NightsRequest,
-    Problem,
-    ProcessHealth,
     Refusal,
-    SensorHealth,
     SensorInfo,
     SleeperInfo,
     State,
     Tonight,
 )
+from limber_bridge.protocol.page_encoding import effects_response, report_response
+from limber_bridge.protocol.report_messages import ReportRequest
+from limber_bridge.protocol.request_messages import EventsRequest, NightsRequest
+from limber_bridge.protocol.trend_messages import (
+    TrendCramp,
+    TrendFactor,
+    TrendNight,
+    TrendRequest,
+    TrendTrial,
+)
+from limber_bridge.protocol.trial_encoding import (
+    encode_phase,
+    encode_tonight,
+    encode_trial,
+    trials_response,
+)
+from limber_bridge.protocol.trial_messages import (
+    TrialAnswerResponse,
+    TrialResponse,
+    TrialsRequest,
+)
 from tests.bridge.examples import IMPORTED, MEASURES, local, night
 
 NIGHT: Final = date(2026, 11, 22)
 AT: Final = local("2026-11-22T01:30") + 123_456
+DAY: Final = 24 * HOUR
 UNKNOWN: Final = Measures(
     time_in_bed_h=None,
     sleep_h=None,
@@ -147,6 +188,8 @@ INFO: Final = Info(
     time_zone="Europe/Berlin",
     rules="wasm-2016",
     commands=COMMANDS,
+    instance="9f2c4e1b7a6d4c0f8e3b5a1d2c7f6e90",
+    url="http://192.168.1.5:47801/",
     sleepers=(
         SleeperInfo(
             id="anna",
@@ -217,6 +260,7 @@ BRIDGE: Final = BridgeHealth(
     ),
     process=ProcessHealth(memory=123.4, descriptors=21, threads=4),
     queues={"jobs": 0, "network": 3},
+    failed_requests=1,
     last_clock_step=ClockStepInfo(time=to_utc(AT - 3_600 * SECOND), offset=-12.5),
     problems=(
         Problem(
@@ -225,6 +269,54 @@ BRIDGE: Final = BridgeHealth(
             " Not authorized; allow the bridge's user to publish to limber/bedroom/#",
         ),
     ),
+)
+DIARY: Final = DiaryEntry(
+    night=date(2026, 11, 21), evening_symptoms=4, sleep_quality=7, cramp=True, cramp_pain=6
+)
+TONIGHT_DIARY: Final = DiaryEntry(night=NIGHT, evening_symptoms=3)
+TRIAL: Final = Trial(
+    plan=TrialPlan(
+        id=f"trial-{AT - 7 * DAY}",
+        options=TrialOptions(
+            factor=FactorKind.STRETCHING, weeks=8, washout_nights=0, early_look=True
+        ),
+        start=date(2026, 11, 16),
+        seed=5,
+        design=1,
+        schedule=(Arm.WITH, Arm.WITHOUT, Arm.WITHOUT, Arm.WITH) * 14,
+    ),
+    answers={
+        date(2026, 11, 16): TrialAnswer(done=True, logged=AT - 6 * DAY),
+        date(2026, 11, 17): TrialAnswer(done=True, logged=AT - 5 * DAY),
+        date(2026, 11, 18): TrialAnswer(done=False),
+    },
+)
+FINISHED_TRIAL: Final = Trial(
+    plan=TrialPlan(
+        id=f"trial-{AT - 60 * DAY}",
+        options=TrialOptions(
+            factor=FactorKind.OTHER,
+            name="Weighted blanket",
+            weeks=6,
+            outcome="sleep_h",
+            washout_nights=0,
+        ),
+        start=date(2026, 9, 24),
+        seed=6,
+        design=1,
+        schedule=(Arm.WITHOUT, Arm.WITH) * 21,
+    ),
+    answers={date(2026, 9, 24): TrialAnswer(done=True)},
+    last_night=date(2026, 11, 4),
+)
+RESULT: Final = TrialResult(
+    verdict=TrialVerdict.HIGHER,
+    effect=0.41,
+    low=0.08,
+    high=0.73,
+    p=0.0214,
+    nights_with=20,
+    nights_without=18,
 )
 STATE: Final = State(
     time=to_utc(AT),
@@ -260,6 +352,9 @@ STATE: Final = State(
     bridge=BRIDGE,
     calibrating=True,
     sensitivity=1.25,
+    diary=NightDiaries(tonight=TONIGHT_DIARY, last_night=DIARY),
+    trial=encode_tonight(TRIAL, NIGHT, NIGHT),
+    last_trial=encode_trial(FINISHED_TRIAL, NIGHT, RESULT),
 )
 NOTHING: Final = State(
     time=to_utc(AT),
@@ -274,6 +369,7 @@ NOTHING: Final = State(
     methods=encode_methods(None),
     sensors={"1": DISCONNECTED},
     paused=True,
+    diary=NightDiaries(tonight=DiaryEntry(night=NIGHT), last_night=DiaryEntry(night=NIGHT)),
 )
 REPLY_TO: Final = "limber/bedroom/response/4f1e"
 NIGHTS_REQUEST: Final = NightsRequest(
@@ -282,11 +378,44 @@ NIGHTS_REQUEST: Final = NightsRequest(
 EVENTS_REQUEST: Final = EventsRequest(
     v=1, id="a2", reply_to=REPLY_TO, sleeper="anna", night=NIGHT, after=17
 )
+TRIALS_REQUEST: Final = TrialsRequest(v=1, id="a19", reply_to=REPLY_TO, sleeper="anna")
 STARTED: Final = Cramp(
     AT, None, Certainty.POSSIBLE, "sudden movement after a quiet time", 1.4, {"moving_1min_s": 21.0}
 )
 ENDED: Final = Cramp(
     AT, AT + 181_500_000, Certainty.PROBABLE, "tense calf, then movement", 1.875, {"tense_s": 41.5}
+)
+TREND_REQUEST: Final = TrendRequest(
+    v=1, id="a17", reply_to=REPLY_TO, sleeper="anna", after=date(2026, 11, 19), last=30
+)
+EFFECTS_REQUEST: Final = EffectsRequest(v=1, id="a30", reply_to=REPLY_TO, sleeper="anna")
+REPORT_REQUEST: Final = ReportRequest(
+    v=1, id="a31", reply_to=REPLY_TO, sleeper="anna", nights=30, language="de", paper="letter"
+)
+EFFECTS: Final = (
+    FactorEffect(
+        factor="stretching",
+        outcome="plm_index",
+        verdict=Verdict.LOWER,
+        effect=-0.312_345_6,
+        low=-0.45,
+        high=-0.12,
+        nights_with=21,
+        nights_without=34,
+        together_with=("warm_bath",),
+    ),
+    FactorEffect(
+        factor="cherry juice",
+        outcome="evening_symptoms",
+        verdict=Verdict.TOO_EARLY,
+        effect=None,
+        low=None,
+        high=None,
+        nights_with=2,
+        nights_without=53,
+        more_with=9,
+        more_without=0,
+    ),
 )
 REPORTED: Final = encode_reported_cramp(
     Label(f"moment-{AT + 3_600 * SECOND}", AT + 3_600 * SECOND, cramp=True), NIGHT
@@ -295,6 +424,8 @@ EVENTS: Final = [
     encode_event(movement(), NIGHT),
     encode_event(series(ended=True), NIGHT),
     add_label(published(ENDED), ENDED, {f"cramp-{AT}": False}),
+    encode_stored_event(PositionChange(AT + 300 * SECOND, AT + 304_200_000), NIGHT),
+    encode_sleep((AT - 3_600 * SECOND, AT + 2_700 * SECOND), NIGHT),
     REPORTED,
 ]
 
@@ -327,6 +458,69 @@ SENT: Final[Mapping[str, Message]] = {
     "response_done": DoneResponse(id="a3"),
     "response_label": LabelResponse(id="a5", event=f"cramp-{AT}"),
     "response_log": LogResponse(id="a12", event=f"factor-{AT}-warm_bath"),
+    "response_diary": DiaryResponse(id="a16", night=DIARY.night, diary=DIARY),
+    "response_trend": trend_response(
+        TREND_REQUEST,
+        [
+            TrendNight(
+                night=DIARY.night,
+                hours_start=to_utc(local("2026-11-20T23:00")),
+                movements_by_hour=(12, None, 3, 0, 41, 17, 9, 2),
+                cramps=(
+                    TrendCramp(
+                        id=f"cramp-{AT - 86_400 * SECOND}-ended",
+                        start=to_utc(AT - 86_400 * SECOND),
+                        certainty=Certainty.PROBABLE,
+                        label=True,
+                    ),
+                    TrendCramp(
+                        id=f"moment-{AT - 82_800 * SECOND}",
+                        start=to_utc(AT - 82_800 * SECOND),
+                        certainty="reported",
+                        label=True,
+                    ),
+                ),
+                factors=(
+                    TrendFactor(
+                        factor=FactorKind.OTHER,
+                        note="cherry juice",
+                        start=to_utc(local("2026-11-20T21:30")),
+                    ),
+                ),
+                diary=DIARY,
+                trial=TrendTrial(trial=TRIAL.id, assigned=Arm.WITHOUT, done=False),
+            ),
+            TrendNight(
+                night=NIGHT,
+                hours_start=None,
+                movements_by_hour=(),
+                cramps=(),
+                factors=(
+                    TrendFactor(
+                        factor=FactorKind.STRETCHING, note=None, start=to_utc(AT - 14_400 * SECOND)
+                    ),
+                ),
+                diary=None,
+            ),
+        ],
+        more=False,
+        max_bytes=PAGE_MAX_BYTES,
+    ),
+    "response_effects": effects_response(EFFECTS_REQUEST, EFFECTS, 55, PAGE_MAX_BYTES),
+    "response_report": report_response(
+        REPORT_REQUEST,
+        "9f3c1a7e5b2d4086",
+        ("limber-anna-2026-11-22.pdf", "application/pdf"),
+        b"%PDF-1.7 and the rest of the report, of which this is only the first part",
+        0,
+    ),
+    "event_trial": encode_phase(TrialPhase(TRIAL, Phase.STARTED, AT), NIGHT),
+    "response_trial": TrialResponse(id="a16", trial=encode_trial(TRIAL, NIGHT, None)),
+    "response_answer_trial": TrialAnswerResponse(id="a18", night=date(2026, 11, 19)),
+    "response_trials": trials_response(
+        TRIALS_REQUEST,
+        [encode_trial(TRIAL, NIGHT, None), encode_trial(FINISHED_TRIAL, NIGHT, RESULT)],
+    ),
     "response_refusal": Refusal(
         id="a4", error="unknown_sleeper", message="no sleeper `bob`; there are anna"
     ),

@@ -29,6 +29,8 @@ from limber_bridge.detection.events import (
     Grade,
     Method,
     Movement,
+    PlacementCheck,
+    PlacementVerdict,
     PositionChange,
     RhythmicTrain,
     Series,
@@ -41,9 +43,11 @@ from limber_bridge.detection.noise_floor import Noise
 from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.detection.signal import SampleClock, Side
 from limber_bridge.detection.tilt_reference import StrongTilt
-from limber_bridge.domain.nights import Import, Night
+from limber_bridge.domain.diary import DiaryEntry
+from limber_bridge.domain.nights import Import, MovementHours, Night
 from limber_bridge.domain.read_position import ReadPosition
 from limber_bridge.domain.settings import Settings
+from limber_bridge.domain.trial import Arm, Trial, TrialAnswer, TrialOptions, TrialPlan
 
 AT: Final = 1_795_384_800_000_000
 """us; 2026-11-23 00:00 in Berlin."""
@@ -86,6 +90,16 @@ EVENTS: Final[dict[str, Event]] = {
     "cramp": CRAMP,
     "awakening": Awakening(onset=AT + 12),
     "factor": Factor(onset=AT + 8, factor=FactorKind.WARM_BATH, note="twenty minutes"),
+    "placement_check": PlacementCheck(
+        onset=AT + 13,
+        end=AT + 60_000_000,
+        sensor=3,
+        verdict=PlacementVerdict.GOOD,
+        noise=0.0021,
+        pulls=(0.11, 0.14, 0.09, 0.12, 0.13),
+        position_changed=True,
+        lost_share=0.002,
+    ),
 }
 """By the name of their kind."""
 MEASURES: Final = Measures(
@@ -105,10 +119,39 @@ FINISHED: Final = Night(
     measures=MEASURES,
     sensitivity=1.25,
     imported=Import(recording="left-ankle.cwa", batch="20261123-101500-3fa2", time=AT + 8),
+    hours=MovementHours(AT - 91_800_000_000, (12, None, 3, 0, 41)),
 )
 LABEL: Final = Label(id=f"cramp-{CRAMP.onset}", time=CRAMP.onset, cramp=False, about=CRAMP)
 LABEL_OF_MOMENT: Final = Label(id=f"moment-{AT}", time=AT, cramp=True)
+DIARY: Final = DiaryEntry(
+    night=NIGHT, evening_symptoms=4, sleep_quality=7, cramp=True, cramp_pain=6
+)
 SETTINGS: Final = Settings(paused=True, sensitivity=1.25, calibrated=AT + 9)
+TRIAL: Final = Trial(
+    plan=TrialPlan(
+        id=f"trial-{AT}",
+        options=TrialOptions(
+            factor=FactorKind.OTHER,
+            name="weighted blanket",
+            weeks=2,
+            outcome="sleep_h",
+            washout_nights=1,
+            early_look=True,
+        ),
+        start=date(2026, 11, 9),
+        seed=281_474_976_710_655,
+        design=1,
+        schedule=(Arm.WITH, Arm.WASHOUT, Arm.WITHOUT, Arm.WITHOUT, Arm.WITH, Arm.WITH, Arm.WITH)
+        * 2,
+    ),
+    answers={
+        date(2026, 11, 9): TrialAnswer(done=True, logged=AT + 20),
+        date(2026, 11, 10): TrialAnswer(done=False),
+    },
+    looked=True,
+    last_night=date(2026, 11, 21),
+    stopped=True,
+)
 PIPELINE_STATE: Final = PipelineState(
     sensors={
         3: SensorState(

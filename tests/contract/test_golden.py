@@ -6,6 +6,7 @@ and review the difference.
 
 import json
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ import pytest
 
 from limber_bridge.detection.events import FactorKind
 from limber_bridge.domain.nights import to_utc
+from limber_bridge.protocol.diary_messages import DiaryRequest
 from limber_bridge.protocol.encoding import Topics, encode, parse_request
-from limber_bridge.protocol.messages import (
+from limber_bridge.protocol.messages import Refusal
+from limber_bridge.protocol.report_messages import ReportRequest
+from limber_bridge.protocol.request_messages import (
     BedRequest,
     CalibrateRequest,
     EndNightRequest,
@@ -24,21 +28,29 @@ from limber_bridge.protocol.messages import (
     LogRequest,
     NightsRequest,
     PauseRequest,
-    Refusal,
     RelayRequest,
     Request,
     ResetLabelsRequest,
     SetRequest,
+)
+from limber_bridge.protocol.trial_messages import (
+    AnswerTrialRequest,
+    StartTrialRequest,
+    StopTrialRequest,
 )
 from limber_bridge.sources.frames import ClockFrame, has_valid_signature, parse_frame
 from tests.contract.messages import (
     AT,
     CONTROL,
     DATA,
+    EFFECTS_REQUEST,
     EVENTS_REQUEST,
     NIGHTS_REQUEST,
     REPLY_TO,
+    REPORT_REQUEST,
     SENT,
+    TREND_REQUEST,
+    TRIALS_REQUEST,
 )
 
 CONTRACT = Path(__file__).parents[2] / "contract"
@@ -84,6 +96,34 @@ REQUESTS: dict[str, Request] = {
         ),
         signal_strength=-67,
     ),
+    "request_start_trial": StartTrialRequest(
+        v=1,
+        id="a16",
+        reply_to=REPLY_TO,
+        sleeper="anna",
+        factor=FactorKind.STRETCHING,
+        weeks=8,
+        early_look=True,
+    ),
+    "request_start_trial_other": StartTrialRequest(
+        v=1,
+        id="a20",
+        reply_to=REPLY_TO,
+        sleeper="anna",
+        factor=FactorKind.OTHER,
+        name="Weighted blanket",
+        weeks=6,
+        outcome="sleep_h",
+        washout_nights=1,
+    ),
+    "request_stop_trial": StopTrialRequest(v=1, id="a17", reply_to=REPLY_TO, sleeper="anna"),
+    "request_answer_trial": AnswerTrialRequest(
+        v=1, id="a18", reply_to=REPLY_TO, sleeper="anna", done=True
+    ),
+    "request_answer_trial_night": AnswerTrialRequest(
+        v=1, id="a21", reply_to=REPLY_TO, sleeper="anna", done=False, night=date(2026, 11, 19)
+    ),
+    "request_trials": TRIALS_REQUEST,
     "request_bed": BedRequest(
         v=1,
         id="a14",
@@ -92,6 +132,37 @@ REQUESTS: dict[str, Request] = {
         in_bed=True,
         since=to_utc(AT - 42_500_000),
         time=to_utc(AT),
+    ),
+    "request_diary": DiaryRequest(
+        v=1,
+        id="a16",
+        reply_to=REPLY_TO,
+        sleeper="anna",
+        night=date(2026, 11, 21),
+        sleep_quality=7,
+        cramp=True,
+        cramp_pain=6,
+    ),
+    "request_diary_evening": DiaryRequest(
+        v=1, id="a18", reply_to=REPLY_TO, sleeper="anna", evening_symptoms=4
+    ),
+    "request_diary_delete": DiaryRequest(
+        v=1, id="a19", reply_to=REPLY_TO, sleeper="anna", cramp=None
+    ),
+    "request_trend": TREND_REQUEST,
+    "request_effects": EFFECTS_REQUEST,
+    "request_report": REPORT_REQUEST,
+    "request_report_range": ReportRequest(
+        v=1,
+        id="a32",
+        reply_to=REPLY_TO,
+        sleeper="anna",
+        first=date(2026, 11, 1),
+        last=date(2026, 11, 22),
+        kind="csv",
+    ),
+    "request_report_part": ReportRequest(
+        v=1, id="a33", reply_to=REPLY_TO, sleeper="anna", report="9f3c1a7e5b2d4086", after=48
     ),
 }
 
@@ -218,6 +289,28 @@ def test_a_label_with_wrong_values_is_refused(change: dict[str, Any], expected: 
         ("request_log", {"time": "2026-11-22T03:20:00"}, "timezone"),
         ("request_log", {"time": "1969-12-31T23:59:59Z"}, "`time` before 1970"),
         ("request_nights_last", {"last": 0}, ">= 1"),
+        ("request_report", {"nights": 0}, ">= 1"),
+        ("request_report", {"nights": 366}, "<= 365"),
+        ("request_report", {"language": "la"}, "enum value 'la'"),
+        ("request_report", {"paper": "a5"}, "enum value 'a5'"),
+        ("request_report", {"kind": "docx"}, "enum value 'docx'"),
+        ("request_report", {"after": 5}, "`after` without `report`"),
+        ("request_report_range", {"to": None}, "`from` and `to` belong together"),
+        ("request_report_range", {"nights": 7}, "`nights` or `from` and `to`, not both"),
+        ("request_report_range", {"from": "2026-11-23"}, "must be 1 to 365 nights"),
+        ("request_report_range", {"from": "2025-11-01"}, "must be 1 to 365 nights"),
+        ("request_report_part", {"after": -1}, ">= 0"),
+        ("request_report_part", {"report": "x" * 65}, "length <= 64"),
+        ("request_trend", {"last": 0}, ">= 1"),
+        ("request_trend", {"last": 1001}, "<= 1000"),
+        ("request_trend", {"after": "last week"}, "date"),
+        ("request_diary", {"night": "tonight"}, "date"),
+        ("request_diary", {"sleep_quality": 11}, "<= 10"),
+        ("request_diary", {"sleep_quality": -1}, ">= 0"),
+        ("request_diary", {"sleep_quality": 6.5}, "`int"),
+        ("request_diary", {"cramp": "yes"}, "`bool"),
+        ("request_diary", {"cramp": False}, "`cramp_pain` without a cramp"),
+        ("request_diary", {"cramp": None}, "`cramp_pain` without a cramp"),
         ("request_nights_last", {"last": 1001}, "<= 1000"),
     ],
 )

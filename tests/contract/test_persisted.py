@@ -36,10 +36,13 @@ from limber_bridge.storage.records.event_records import (
 from limber_bridge.storage.records.night_records import NIGHT, decode_night, encode_night
 from limber_bridge.storage.records.payload import PayloadFormat
 from limber_bridge.storage.records.person_records import (
+    DIARY,
     LABEL,
     SETTINGS,
+    decode_diary,
     decode_label,
     decode_settings,
+    encode_diary,
     encode_label,
     encode_settings,
 )
@@ -48,6 +51,7 @@ from limber_bridge.storage.records.pipeline_records import (
     decode_pipeline_state,
     encode_pipeline_state,
 )
+from limber_bridge.storage.records.trial_records import TRIAL, decode_trial, encode_trial
 from limber_bridge.storage.schema import MIGRATIONS
 from tests.contract import persisted
 
@@ -62,6 +66,8 @@ FORMATS: dict[str, PayloadFormat[Any]] = {
     "label": LABEL,
     "label_of_moment": LABEL,
     "settings": SETTINGS,
+    "diary": DIARY,
+    "trial": TRIAL,
     "pipeline_state": PIPELINE_STATE,
     "raw_block_header": raw_format.BLOCK_HEADER,
 }
@@ -84,6 +90,8 @@ def payloads() -> dict[str, str]:
         "label": encode_label(persisted.LABEL),
         "label_of_moment": encode_label(persisted.LABEL_OF_MOMENT),
         "settings": encode_settings(persisted.SETTINGS),
+        "diary": encode_diary(persisted.DIARY),
+        "trial": encode_trial(persisted.TRIAL),
         "pipeline_state": encode_pipeline_state(persisted.PIPELINE_STATE),
         "raw_block_header": packed[4 : 4 + size].decode(),
     }
@@ -183,6 +191,9 @@ def test_golden_payloads_of_every_release_are_read(release: Path) -> None:
     moment = persisted.LABEL_OF_MOMENT
     assert decode_label(moment.id, golden["label_of_moment"]) == moment
     assert decode_settings(golden["settings"]) == persisted.SETTINGS
+    diary = persisted.DIARY
+    assert decode_diary(diary.night, golden["diary"]) == diary
+    assert decode_trial(persisted.TRIAL.id, golden["trial"]) == persisted.TRIAL
     saved = decode_pipeline_state(golden["pipeline_state"])
     assert (saved.state, saved.unreadable) == (persisted.PIPELINE_STATE, ())
     header = raw_format.BLOCK_HEADER.decode(golden["raw_block_header"])
@@ -205,6 +216,8 @@ def test_a_journal_returns_what_was_written(tmp_path: Path) -> None:
                         for position in found
                     ),
                     settings=persisted.SETTINGS,
+                    diary=(persisted.DIARY,),
+                    trials=(persisted.TRIAL,),
                 )
             ]
         )
@@ -215,6 +228,8 @@ def test_a_journal_returns_what_was_written(tmp_path: Path) -> None:
         assert journal.nights("anna") == [persisted.FINISHED]
         assert journal.labels("anna") == [persisted.LABEL, persisted.LABEL_OF_MOMENT]
         assert journal.settings("anna") == persisted.SETTINGS
+        assert journal.diary("anna") == [persisted.DIARY]
+        assert journal.trials("anna") == [persisted.TRIAL]
         assert journal.pipeline_state("anna") == persisted.PIPELINE_STATE
         assert journal.read_positions() == persisted.READ_POSITIONS
         assert journal.retained_topics() == persisted.TOPICS

@@ -1,5 +1,6 @@
 """The events do not depend on how the signals are split, delivered or interrupted."""
 
+from functools import cache
 from itertools import pairwise
 from random import Random
 
@@ -82,6 +83,7 @@ def ordered(events: list[Event]) -> list[str]:
     return sorted(map(repr, events))
 
 
+@cache
 def whole(rules: str) -> list[Event]:
     pipeline = Pipeline([LEFT, RIGHT], RULE_SETS[rules])
     events = [
@@ -91,9 +93,6 @@ def whole(rules: str) -> list[Event]:
         for event in pipeline.process(sensor.id, one)
     ]
     return events + pipeline.finish()
-
-
-WHOLE = {rules: whole(rules) for rules in RULE_SETS}
 
 
 def pieces(cuts: list[int], sensor: int) -> list[tuple[int, SampleBlock]]:
@@ -106,7 +105,7 @@ def pieces(cuts: list[int], sensor: int) -> list[tuple[int, SampleBlock]]:
 
 def test_the_signals_contain_every_kind_of_event() -> None:
     """Otherwise the property below would say little."""
-    kinds = {type(event).__name__ for event in WHOLE["wasm-2016"]}
+    kinds = {type(event).__name__ for event in whole("wasm-2016")}
     assert kinds == {
         "Movement",
         "PositionChange",
@@ -129,7 +128,7 @@ def test_any_split_and_any_order_of_delivery(
     events: list[Event] = []
     while any(queues):
         events += pipeline.process(*random.choice([queue for queue in queues if queue]).pop(0))
-    assert ordered(events + pipeline.finish()) == ordered(WHOLE[rules])
+    assert ordered(events + pipeline.finish()) == ordered(whole(rules))
 
 
 @settings(max_examples=30, deadline=None)
@@ -304,4 +303,4 @@ def test_slow_load_cells_show_no_movements_in_any_split() -> None:
 
 
 def test_the_rule_sets_give_different_events_on_these_signals() -> None:
-    assert ordered(WHOLE[AASM.name]) != ordered(WHOLE[WASM_2016.name])
+    assert ordered(whole(AASM.name)) != ordered(whole(WASM_2016.name))

@@ -1,6 +1,7 @@
 """Breath and heartbeat show a person in bed, even if nothing else moves."""
 
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from limber_bridge.detection.events import BedTransition, Event
-from limber_bridge.detection.pipeline import Pipeline
+from limber_bridge.detection.pipeline import Pipeline, PipelineState
 from limber_bridge.detection.signal import SECOND, Floats, SampleBlock, SampleClock
 from tests.detection.signals import BED, RATE, block, cut, turned
 
@@ -94,6 +95,12 @@ ASLEEP = AWAY[:, : round(45 * MINUTE * RATE)]
 """A person who comes after 10 min and is still there."""
 
 
+@cache
+def stay() -> list[tuple[float, bool]]:
+    """Return the changes of that person, if no part of the signal is lost."""
+    return bed_changes(ASLEEP)
+
+
 def holed(signal: Floats, holes: list[tuple[float, float]], *, begin: float, end: float) -> Floats:
     """Return a signal with holes, each given by its onset (s after `begin`) and its length (s)."""
     result = signal.copy()
@@ -126,10 +133,8 @@ RANDOM = st.lists(st.tuples(st.floats(0, 15 * MINUTE), st.floats(0.02, 90.0)), m
 def test_a_person_stays_in_bed_whatever_part_of_the_signal_is_lost(
     holes: list[tuple[float, float]],
 ) -> None:
-    assert bed_changes(holed(ASLEEP, holes, begin=25 * MINUTE, end=40 * MINUTE)) == bed_changes(
-        ASLEEP
-    )
-    ((came, here),) = bed_changes(ASLEEP)
+    assert bed_changes(holed(ASLEEP, holes, begin=25 * MINUTE, end=40 * MINUTE)) == stay()
+    ((came, here),) = stay()
     assert here
     assert came == pytest.approx(CAME, abs=20)
 
@@ -164,12 +169,17 @@ def eventful() -> Floats:
 
 
 BLOCKS = slowed(eventful(), 40.1 * MINUTE)
-WHOLE = sorted(map(repr, found(BLOCKS)))
+
+
+@cache
+def whole() -> list[str]:
+    """Return the events of the blocks, in order."""
+    return sorted(map(repr, found(BLOCKS)))
 
 
 def test_the_signal_of_the_next_test_contains_every_kind_of_event() -> None:
     """Without them that test would prove little."""
-    assert {event.split("(")[0] for event in WHOLE} == {
+    assert {event.split("(")[0] for event in whole()} == {
         *("Movement", "PositionChange", "Twitch", "RhythmicTrain", "Series", "BedTransition"),
         "Gap",
     }
@@ -179,9 +189,7 @@ def test_the_signal_of_the_next_test_contains_every_kind_of_event() -> None:
 @given(st.lists(st.integers(1, BLOCKS[-1].end - 1), max_size=60))
 @example([*range(0, BLOCKS[-1].end, 237)])
 def test_any_split_gives_the_same_events(cuts: list[int]) -> None:
-    assert (
-        sorted(map(repr, found(piece for whole in BLOCKS for piece in cut(whole, cuts)))) == WHOLE
-    )
+    assert sorted(map(repr, found(piece for one in BLOCKS for piece in cut(one, cuts)))) == whole()
 
 
 def empty(seconds: float) -> Floats:
@@ -196,6 +204,14 @@ HOUR = 60 * MINUTE
 BACK = ASLEEP[:, round(25 * MINUTE * RATE) :]
 
 
+@cache
+def before_the_outage(*, in_bed: bool) -> tuple[list[Event], PipelineState]:
+    """Return the events until the sensor fails, and what the pipeline stores."""
+    pipeline = Pipeline([BED])
+    events = pipeline.process(BED.id, block(ASLEEP if in_bed else AWAY)) + pipeline.interrupt()
+    return events, pipeline.state
+
+
 @pytest.mark.parametrize("off", [0.9 * HOUR, 1.5 * HOUR, 5 * HOUR])
 @pytest.mark.parametrize("before", [True, False], ids=["in bed before", "out of it before"])
 @pytest.mark.parametrize("after", [True, False], ids=["in bed after", "out of it after"])
@@ -203,11 +219,10 @@ def test_a_change_during_an_outage_is_dated_after_it(
     off: float, *, before: bool, after: bool
 ) -> None:
     """After an outage of an hour nothing is known, so the state is reported in any case."""
-    first = Pipeline([BED])
-    earlier = first.process(BED.id, block(ASLEEP if before else AWAY)) + first.interrupt()
+    earlier, state = before_the_outage(in_bed=before)
     assert beds(earlier)[-1][1] is before
     start = (ASLEEP if before else AWAY).shape[1] / RATE + off
-    second = Pipeline([BED], state=first.state, events=earlier)
+    second = Pipeline([BED], state=state, events=earlier)
     signal = BACK if after else empty(40 * MINUTE)
     later = second.process(BED.id, block(signal, start=round(start * SECOND))) + second.finish()
     if before is after and off < HOUR:

@@ -14,7 +14,7 @@ from limber_bridge.detection.measures import MEASURES, Measures
 from limber_bridge.detection.night_score import Coverage, score_night
 from limber_bridge.detection.rules import AASM, WASM_2016
 from limber_bridge.detection.sensor_roles import movement_sensors
-from limber_bridge.detection.signal import HOUR, MINUTE, Sensor
+from limber_bridge.detection.signal import HOUR, MINUTE, Sensor, Side
 from limber_bridge.detection.spans import Span
 from tests.detection.night_events import kick
 from tests.detection.signals import BED, LEFT, LOAD, RIGHT, TIBIALIS
@@ -108,6 +108,30 @@ def test_measures_of_a_night() -> None:
         longest_quiet_h=(280 * 60 - 2) / 3600,
         twitches=0,
         rhythmic_trains=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sides", "expected"),
+    [
+        ({1: Side.LEFT}, (10, None, None)),
+        ({1: Side.LEFT, 2: Side.RIGHT}, (10, 0, 0)),
+        ({1: Side.LEFT, 3: Side.RIGHT}, (10, None, None)),
+        ({1: None}, (10, None, None)),
+    ],
+    ids=["one leg", "both legs", "the other sensor never measured", "an unknown leg"],
+)
+def test_a_leg_without_a_measurement_is_unknown(
+    sides: dict[int, Side | None], expected: tuple[int | None, ...]
+) -> None:
+    seen = {sensor: None if sensor == 3 else NIGHT for sensor in sides}
+    covered = replace(coverage(seen, list(sides)), sides=sides)
+    found = score_night([TO_BED, *PLM], WASM_2016, covered).measures
+    assert (found.plm_left, found.plm_right, found.plm_both) == expected
+    nothing = score_night([TO_BED], WASM_2016, covered).measures
+    assert (nothing.plm_left, nothing.plm_right) == (
+        0 if sides[1] else None,
+        expected[1],
     )
 
 

@@ -10,13 +10,20 @@ import pytest
 from devtools.fault_injector import contiguous
 from devtools.power_cuts import Call, Folder, durable_names, files_of_calls
 
+pytestmark = pytest.mark.real_time
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.takes(30)
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
-def test_nothing_is_lost_where_the_disk_fails_or_the_power_is_cut() -> None:
-    """Only every 16th place, to save time; `script/faults` tries all of them."""
-    command = [sys.executable, "-m", "devtools.fault_injector", "--sample", "16", "--seed", "5"]
+@pytest.mark.parametrize(
+    "part", ["faults", "power-cuts", "raw-signal", "bad-sectors", "whole-runs"]
+)
+def test_nothing_is_lost_where_the_disk_fails_or_the_power_is_cut(part: str) -> None:
+    """Only every 16th place, and one of each kind in whole runs; `script/faults` tries more."""
+    command = [sys.executable, "-m", "devtools.fault_injector", "--part", part]
+    command += ["--sample", "16", "--places", "1", "--seed", "5"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert "lost, doubled or set aside without need: 0" in done.stdout, done.stdout + done.stderr
     assert done.returncode == 0

@@ -44,7 +44,8 @@ def shared_stack(
 ) -> Iterator[Callable[[str, str], Stack]]:
     """Return a function that makes a stack of a bridge id and a sleeper's name.
 
-    No two tests may use the same. Whatever Home Assistant complains of during the test fails it.
+    No two tests may use the same. The id is also the base topic. Whatever Home Assistant complains
+    of during the test fails it.
     """
     before = complaints(home_of_several_tests.log)
     with ExitStack() as ends:
@@ -54,6 +55,7 @@ def shared_stack(
                 tmp_path,
                 ends,
                 bridge=bridge,
+                base_topic=bridge,
                 sleeper=sleeper,
                 broker_port=home_of_several_tests.broker_port,
                 home_port=home_of_several_tests.home_port,

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,18 +32,16 @@ class Stack:
     folder: Path
     ends: ExitStack
     bridge: str = "bedroom"
-    """Id of the bridge; also its base topic, except for the default."""
+    """Id of the bridge."""
+    base_topic: str = "limber"
+    """With the default one, Home Assistant discovers the bridge."""
     sleeper: str = "Anna"
     broker_port: int = field(default_factory=free_port)
     home_port: int = field(default_factory=free_port)
     sensor_port: int = field(default_factory=free_port)
+    web_port: int = field(default_factory=free_port)
     forgiven: list[str] = field(default_factory=list)
     """Words in Home Assistant's log that the test itself causes."""
-
-    @property
-    def base_topic(self) -> str:
-        """The base topic of the bridge: Home Assistant discovers bridges with the default one."""
-        return "limber" if self.bridge == "bedroom" else self.bridge
 
     def start_broker(self) -> Program:
         """Start mosquitto with an empty store."""
@@ -63,6 +61,7 @@ class Stack:
     def settings(self, sensors: str = ANKLE) -> Path:
         """Write the configuration of the bridge and return its path."""
         listen = f"network: {{address: 127.0.0.1, port: {self.sensor_port}}}\n"
+        listen += f"web: {{port: {self.web_port}}}\n"
         path = self.folder / "limber.yaml"
         path.write_text(
             settings(
@@ -108,6 +107,8 @@ class Stack:
 def kicking(port: int, kicks: list[tuple[float, float]]) -> Iterator[Callable[[], float]]:
     """Send a leg that kicks, in real time; yield a function that returns the seconds since then.
 
+    Kicks that are added to the list are sent when their time comes.
+
     It runs in a thread, so that the frames are in time while the test starts or stops a program.
     """
     sensor = AnkleSensor()
@@ -145,3 +146,14 @@ async def attributes(home: HomeAssistant, entity: str) -> Mapping[str, Any]:
     assert found is not None, f"there is no {entity}"
     attributes: Mapping[str, Any] = found["attributes"]
     return attributes
+
+
+def card_of(bridge: str) -> Callable[[HomeAssistant], Awaitable[str | None]]:
+    """Return a function that returns the flow of a bridge that Home Assistant has discovered."""
+
+    async def card(home: HomeAssistant) -> str | None:
+        flows = await home.command(type="config_entries/flow/progress")
+        ids = (one["flow_id"] for one in flows if one["context"].get("unique_id") == bridge)
+        return next(ids, None)
+
+    return card

@@ -1,4 +1,4 @@
-"""The three blueprints as running automations, triggers and conditions through the editor, a
+"""Blueprints as running automations, triggers and conditions through the editor, a
 question to Assist.
 
 The test publishes the cramp in place of the bridge. Everything else is real: the night, its end,
@@ -14,6 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import paho.mqtt.publish as mqtt_publish
+import pytest
 
 from devtools.home_assistant import BLUEPRINTS as BLUEPRINT_FILES
 from devtools.home_assistant import HomeAssistant, add_limber
@@ -31,6 +32,8 @@ from tests.e2e.stack import Stack, attributes, kicking, shows
 ZONE: Final = ZoneInfo("Europe/Berlin")
 KICKS: Final = [(5.0 + 12.0 * number, 2.0) for number in range(40)]
 BLUEPRINTS: Final = "imported"
+REMINDED_IN: Final = timedelta(seconds=25)
+"""From then on two automations must be saved. Chosen: takes two seconds on an idle machine."""
 
 
 def fill(stack: Stack, bedtime: datetime, cramp: datetime) -> None:
@@ -88,15 +91,13 @@ async def called(home: HomeAssistant, action: str, **data: object) -> Any:
     return answer["service_response"]
 
 
+@pytest.mark.takes(95)
 async def test_blueprints_run_from_trigger_to_notification_and_the_answers_come_back(
     shared_stack: Callable[[str, str], Stack],
 ) -> None:
     stack = shared_stack("attic", "Berta")
     now = datetime.now(ZONE)
-    # The learned reminder comes a quarter of an hour before the bedtime: at the next full minute
-    # that leaves enough time to start everything.
-    reminder = (now + timedelta(seconds=90)).replace(second=0, microsecond=0)
-    bedtime = reminder + timedelta(minutes=15)
+    bedtime = now + timedelta(minutes=15)
     fill(stack, bedtime, now - timedelta(minutes=30))
     stack.start_bridge()
     async with stack.running_home() as home:
@@ -135,11 +136,14 @@ async def imported(home: HomeAssistant) -> None:
 
 async def evening(home: HomeAssistant, told: Phone, berta: str) -> None:
     """The reminder comes by itself, later again, and what is done is in the journal."""
+    bedtime = datetime.fromisoformat(str(await home.state("sensor.berta_usual_bedtime")))
+    reminder = datetime.now(ZONE) + REMINDED_IN
+    before = round((bedtime - reminder).total_seconds())
     inputs = {
         "sleeper": berta,
         "phones": [told.device],
         "bedtime": "sensor.berta_usual_bedtime",
-        "before": "-00:15:00",
+        "before": f"-00:{before // 60:02}:{before % 60:02}",
     }
     await automate(home, "stretch", blueprint("evening_stretch_reminder", **inputs, minutes=1))
     await automate(
@@ -149,7 +153,8 @@ async def evening(home: HomeAssistant, told: Phone, berta: str) -> None:
             "evening_stretch_reminder", **inputs, which="restless", restless="binary_sensor.none"
         ),
     )
-    message = await told.message("limber-stretch", 150)
+    assert datetime.now(ZONE) < reminder, "this machine is too slow for REMINDED_IN"
+    message = await told.message("limber-stretch", 90)
     assert message["title"] == "Time to stretch"
     assert [one["title"] for one in message["data"]["actions"]] == ["Done", "Later", "Not tonight"]
     await told.press(message, "Later")
@@ -247,7 +252,8 @@ async def morning(home: HomeAssistant, told: Phone, berta: str) -> None:
     assert "leg movements" in summary["message"]
     assert "(probable)" in summary["message"]
     assert "Logged: Stretching" in summary["message"]
-    assert "does not diagnose" in summary["message"]
+    # One cramp is no reason to mention a doctor.
+    assert "doctor" not in summary["message"]
     assert asked["title"] == "Was this a cramp?"
     await told.press(asked, "It was a cramp")
 
@@ -258,6 +264,7 @@ async def morning(home: HomeAssistant, told: Phone, berta: str) -> None:
     assert await home.until(labelled, 30)
 
 
+@pytest.mark.takes(60)
 async def test_triggers_conditions_assist_and_a_removal_without_a_trace(stack: Stack) -> None:
     stack.start_broker()
     fill(stack, datetime.now(ZONE) - timedelta(hours=3), datetime.now(ZONE) - timedelta(minutes=30))
@@ -269,7 +276,8 @@ async def test_triggers_conditions_assist_and_a_removal_without_a_trace(stack: S
         await in_the_editor(home)
         asked = {"text": "How did my legs do last night?", "language": "en"}
         answer = await home.post("/api/conversation/process", asked)
-        assert "312 leg movements" in answer["response"]["speech"]["plain"]["speech"]
+        said = answer["response"]["speech"]["plain"]["speech"]
+        assert "24.1 periodic leg movements per hour in bed" in said
         with kicking(stack.sensor_port, KICKS):
 
             async def triggered(home: HomeAssistant) -> Any:

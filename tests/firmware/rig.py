@@ -23,9 +23,10 @@ from devtools.firmware import (
     write_signal,
 )
 from devtools.journal_events import events_of, parts_of
-from devtools.processes import LOOPBACK, Program, free_port, need, start
+from devtools.processes import LOOPBACK, Program, free_port
 from limber_bridge.detection.events import Event, Gap, UnilateralMovement
 from limber_bridge.detection.signal import SECOND
+from tests.bridge.forked_limber import start_limber
 from tests.firmware.frame_tap import FrameTap
 
 SETTINGS: Final = """\
@@ -87,9 +88,7 @@ class Bridge:
                 sensors=sensors,
             )
         )
-        self._program = start(
-            "bridge", [need("limber"), "run", "--config", settings], self.folder / "bridge.log"
-        )
+        self._program = start_limber("run", "--config", settings, log=self.folder / "bridge.log")
 
     @property
     def program(self) -> Program:

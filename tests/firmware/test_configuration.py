@@ -54,7 +54,7 @@ limber:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (f"host: 192.0.2.1\n  key: short\n  {CHIP}", "The key needs 8 characters or more"),
+        (f"host: 192.0.2.1\n  key: short\n  {CHIP}", "The key needs 16 random characters or more"),
         (CHIP, "The address of the machine that runs the bridge is missing"),
         (f"protocol: ble_nus\n  {CHIP}", "ble_nus works on nRF52 only"),
         (f"host: 192.0.2.1\n  buffer: 5s\n  {CHIP}", "value must be at least"),

@@ -7,7 +7,11 @@ import pytest
 from tests.firmware.frame_tap import missing
 from tests.firmware.rig import rig
 
-pytestmark = pytest.mark.usefixtures("firmware_tools")
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.takes(48),
+    pytest.mark.usefixtures("firmware_tools"),
+]
 MODELS = {
     "lsm6ds3": ("ankle", 52.0),
     "lsm6ds3tr_c": ("ankle", 52.0),
@@ -20,6 +24,7 @@ OVERRUN = {"lsm6ds3tr_c": 16.0, "mpu6050": 5.0, "mpu6886": 5.0}
 
 
 @pytest.mark.parametrize("model", MODELS)
+@pytest.mark.takes(28)
 async def test_every_sample_of_a_chip_arrives(tmp_path: Path, model: str) -> None:
     """The oscillator of the chip is 1.5 % too slow."""
     name, rate = MODELS[model]

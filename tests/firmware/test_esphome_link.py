@@ -22,12 +22,18 @@ ALL_INPUTS = "\n".join(
         (4, "placement: bed, quantity: load"),
     )
 )
-pytestmark = pytest.mark.usefixtures("firmware_tools")
-LONGEST_LOOP = 0.25
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.takes(50),
+    pytest.mark.usefixtures("firmware_tools"),
+]
+LONGEST_LOOP = 0.5
 """s. A turn of ESPHome's loop takes 16 ms; the rest is for a machine that is busy with other tests.
+A turn that waits for a name or a connection takes seconds.
 """
 
 
+@pytest.mark.takes(66)
 async def test_tcp_delivers_every_sample_at_the_true_rate_of_the_chip(tmp_path: Path) -> None:
     """The chip is 2 % too fast; a clock frame comes first and once a minute."""
     async with rig(tmp_path, "ankle", seconds=60, environment={"FAKE_RATE_ERROR": "2"}) as one:
@@ -50,6 +56,7 @@ async def test_tcp_delivers_every_sample_at_the_true_rate_of_the_chip(tmp_path: 
     assert clocks[1].seen - clocks[0].seen == pytest.approx(60, abs=1.5)
 
 
+@pytest.mark.takes(33)
 async def test_udp_delivers_every_input_of_a_board_at_its_rate(tmp_path: Path) -> None:
     async with rig(tmp_path, "board", seconds=30, sensors=ALL_INPUTS, direct=True) as one:
         await one.at(32)
@@ -74,6 +81,7 @@ async def test_udp_delivers_every_input_of_a_board_at_its_rate(tmp_path: Path) -
     assert report["longest_loop"] < LONGEST_LOOP
 
 
+@pytest.mark.takes(64)
 async def test_a_bridge_killed_for_half_a_minute_loses_nothing(tmp_path: Path) -> None:
     async with rig(tmp_path, "ankle", seconds=58) as one:
         await one.at(14)
@@ -154,6 +162,7 @@ def resent_after_outage(frames: list[SeenFrame]) -> float:
     return (last[0].clock - last[1].clock) % WRAP / 1e6
 
 
+@pytest.mark.takes(4)
 async def test_a_wrong_key_is_named(tmp_path: Path) -> None:
     other = {"LIMBER_KEY": "not the secret of the ankle"}
     async with rig(tmp_path, "ankle", environment=other) as one:
@@ -176,8 +185,9 @@ async def test_a_clock_and_a_sample_number_that_wrap_change_nothing(tmp_path: Pa
         assert one.bridge.gaps() == []
     assert (sensor["lost"], sensor["problem"], sensor["error_counts"]) == (0, None, {})
     frames = one.tap.samples()
-    assert min(frame.clock for frame in frames) < 1_000_000
-    assert max(frame.clock for frame in frames) > WRAP - 1_000_000
+    # A device that a busy machine holds up has no frame of each second, and loses nothing.
+    assert min(frame.clock for frame in frames) < 5_000_000
+    assert max(frame.clock for frame in frames) > WRAP - 5_000_000
     assert frames[-1].sequence < frames[0].sequence
 
 
@@ -204,6 +214,7 @@ async def test_a_device_that_restarts_leaves_a_gap_as_long_as_it_was_away(tmp_pa
     [("limber.invalid", "47800"), ("127.0.0.1", "9"), ("198.51.100.1", "47800")],
     ids=["no such name", "no bridge", "no answer"],
 )
+@pytest.mark.takes(17)
 async def test_a_bridge_that_is_away_does_not_hold_up_the_device(
     tmp_path: Path, host: str, port: str
 ) -> None:

@@ -5,11 +5,12 @@ They show that the emulation behaves as the vendors' documents say; the bridge i
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import numpy as np
 import pytest
 from bleak import BleakClient, BleakScanner
+from bleak.exc import BleakError
 from polar_python.models import ACCData
 from polar_python.parsers import parse_polar_data
 
@@ -19,8 +20,11 @@ from devtools.emulated_uart import UART_TX, UartSensor
 from limber_bridge.sources.frames import SIGNATURE_OFFSET, compute_signature, parse_frame
 from tests.guest.conftest import POLAR_ADDRESS, UART_ADDRESS, UART_KEY, Bedroom
 
+pytestmark = pytest.mark.real_time
+
 H10_ADDRESS = "C0:11:22:33:44:88"
 WATCH_ADDRESS = "C0:11:22:33:44:77"
+ATTEMPTS = 3
 BATTERY = "00002a19-0000-1000-8000-00805f9b34fb"
 START_50_HZ_4_G = bytes.fromhex("02 02 00 01 32 00 01 01 10 00 02 01 04 00")
 START_52_HZ_8_G = bytes.fromhex("02 02 00 01 34 00 01 01 10 00 02 01 08 00 04 01 03")
@@ -32,14 +36,35 @@ def bus_of_the_guest(guest: BluetoothGuest, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", guest.bus_address)
 
 
+async def connect(address: str, on_loss: Callable[[], None]) -> BleakClient:
+    """Connect, and try again if the link is lost before the services are known.
+
+    That happens on a real radio too, and on a guest whose processor is busy. bleak leaves the next
+    attempt to its caller.
+    """
+    for _ in range(ATTEMPTS - 1):
+        with suppress(BleakError, TimeoutError):
+            return await connect_once(address, on_loss)
+    return await connect_once(address, on_loss)
+
+
+async def connect_once(address: str, on_loss: Callable[[], None]) -> BleakClient:
+    device = await BleakScanner.find_device_by_address(address, timeout=10)
+    assert device is not None
+    client = BleakClient(device, disconnected_callback=lambda _: on_loss())
+    await client.connect()
+    return client
+
+
 @asynccontextmanager
 async def connected(
     address: str, on_loss: Callable[[], None] = lambda: None
 ) -> AsyncIterator[BleakClient]:
-    device = await BleakScanner.find_device_by_address(address, timeout=10)
-    assert device is not None
-    async with BleakClient(device, disconnected_callback=lambda _: on_loss()) as client:
+    client = await connect(address, on_loss)
+    try:
         yield client
+    finally:
+        await client.disconnect()
 
 
 async def test_polar_sensor_streams_what_was_asked_for(plugged: Bedroom) -> None:
@@ -107,7 +132,7 @@ async def test_sensor_out_of_range_is_noticed_at_once(plugged: Bedroom) -> None:
     plugged.polar.return_to_range()
     async with connected(POLAR_ADDRESS) as client:
         assert client.is_connected
-    assert plugged.polar.connections == 2
+    assert plugged.polar.connections >= 2
 
 
 async def test_indications_of_a_watch_arrive_like_notifications(plugged: Bedroom) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from contextlib import aclosing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from devtools.network_sensor import AnkleSensor, leg
 from limber_bridge.sources.bluetooth import SOURCE, link, radio
 from limber_bridge.sources.bluetooth import bluez as bluez_module
+from limber_bridge.sources.sensor_changes import SensorAdded, SensorRemoved
 from limber_bridge.sources.source_api import Reason, SourceLostError
 from tests.bridge.bluetooth.fake_bluez import FakeBluez
 from tests.bridge.bluetooth.fake_sensors import (
@@ -35,9 +38,12 @@ from tests.bridge.bluetooth.reading import (
     reading,
     samples_of,
     sensor_request,
+    source_request,
     until,
 )
 from tests.bridge.listener import PATIENCE_S
+
+pytestmark = pytest.mark.real_time
 
 VERITY: dict[str, Any] = {"device": "polar_verity_sense", "address": "a0:9e:1a:00:00:01"}
 H10: dict[str, Any] = {"device": "polar_h10", "name": "Polar H10 02345678"}
@@ -143,9 +149,9 @@ async def test_limber_frames_over_the_nordic_uart_service(
     bluez: FakeBluez, device: str, name: str
 ) -> None:
     bluez.add_adapter()
-    frames = AnkleSensor(id=1, key=b"a secret key", battery=41)
+    frames = AnkleSensor(id=1, key=b"a secret key 5e1f", battery=41)
     bluez.add_device(uart_board(lambda: frames.frame(leg(0, 0.1, [])), name=name))
-    request = sensor_request(device=device, name=name, key="a secret key")
+    request = sensor_request(device=device, name=name, key="a secret key 5e1f")
     async with reading(request) as events:
         found = await until(events, has_samples(20))
     assert errors_of(found) == []
@@ -158,7 +164,7 @@ async def test_a_wrong_key_is_reported(bluez: FakeBluez) -> None:
     bluez.add_adapter()
     frames = AnkleSensor(id=1, key=b"another key")
     bluez.add_device(uart_board(lambda: frames.frame(leg(0, 0.1, []))))
-    request = sensor_request(device="limber", name="Limber ankle", key="a secret key")
+    request = sensor_request(device="limber", name="Limber ankle", key="a secret key 5e1f")
     async with reading(request) as events:
         found = await until(events, lambda found: bool(errors_of(found)))
     assert errors_of(found)[0].reason is Reason.WRONG_KEY
@@ -177,6 +183,27 @@ async def test_two_sensors_connect_one_after_another_and_stream_side_by_side(
         )
     assert errors_of(found) == []
     assert bluez.parallel_connects == 1
+
+
+async def test_a_sensor_comes_and_goes_while_another_streams(bluez: FakeBluez) -> None:
+    """The link of the one that stays is never touched, and it loses no sample."""
+    bluez.add_adapter()
+    stays = bluez.add_device(verity())
+    comes = bluez.add_device(h10())
+    request = source_request(sensor_request(**VERITY))
+    async with aclosing(SOURCE.run(request)) as events:
+        found = await until(events, has_samples(80))
+        commands = len(stays.written)
+        for _ in range(2):
+            request.changes.put([SensorAdded(sensor_request(2, **H10))])
+            found += await until(events, has_samples(20, sensor=2))
+            request.changes.put([SensorRemoved(2)])
+            found += await until(events, has_samples(80))
+            assert (stays.streaming, comes.connected) == (True, False)
+        assert len(stays.written) == commands
+    blocks = [one.block for one in samples_of(found)]
+    assert all(before.end == after.first for before, after in pairwise(blocks))
+    assert errors_of(found) == []
 
 
 async def test_a_sensor_that_is_away_does_not_stop_another(bluez: FakeBluez) -> None:
@@ -315,6 +342,7 @@ async def test_a_link_that_is_lost_right_after_a_step_is_an_error_of_the_link(
     assert others == []
 
 
+@pytest.mark.takes(13)
 async def test_descriptors_do_not_grow_over_200_drops(bluez: FakeBluez) -> None:
     bluez.add_adapter()
     sensor = bluez.add_device(verity(batch=2))

@@ -180,8 +180,8 @@ async def test_a_start_that_was_refused_is_answered() -> None:
 
 
 async def test_limber_frames_can_be_relayed() -> None:
-    sensor = AnkleSensor(id=1, key=b"a secret key")
-    keys = {"device": "limber", "via": "home_assistant", "key": "a secret key"}
+    sensor = AnkleSensor(id=1, key=b"a secret key 5e1f")
+    keys = {"device": "limber", "via": "home_assistant", "key": "a secret key 5e1f"}
     request = source_request(sensor_request(**keys))  # type: ignore[arg-type]
     async with aclosing(SOURCE.run(request)) as events:
         first = asyncio.ensure_future(anext(events))
@@ -239,8 +239,8 @@ def test_a_sensor_of_the_bridge_itself_has_no_relay_profile() -> None:
         ({"device": "polar_h10"}, "add `address` or `name` of the sensor"),
         ({"device": "polar_h10", "address": "A09E1A000001"}, "write the address in quotes"),
         ({"device": "polar_h10", "name": "x", "adapter": "0"}, "such as hci0"),
-        ({"device": "polar_h10", "name": "x", "key": "a secret key"}, "leave `key` out"),
-        ({"device": "limber", "name": "x", "key": "short"}, "8 or more characters"),
+        ({"device": "polar_h10", "name": "x", "key": "a secret key 5e1f"}, "leave `key` out"),
+        ({"device": "limber", "name": "x", "key": "short"}, "16 or more random characters"),
         ({"device": "limber", "via": "hass"}, "write home_assistant"),
         ({"device": "limber", "via": "home_assistant", "adapter": "hci0"}, "leave `adapter` out"),
     ],
@@ -251,5 +251,5 @@ def test_wrong_keys_are_named_with_the_remedy(keys: dict[str, object], message: 
 
 
 def test_a_key_is_not_shown() -> None:
-    options = sensor_request(device="limber", name="x", key="a secret key").options
+    options = sensor_request(device="limber", name="x", key="a secret key 5e1f").options
     assert "secret" not in repr(options)

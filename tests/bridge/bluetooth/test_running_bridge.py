@@ -4,12 +4,16 @@ import asyncio
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from devtools.processes import find
 from tests.bridge.bluetooth.fake_bluez import FakeBluez
 from tests.bridge.bluetooth.fake_sensors import FakePolar, verity
 from tests.bridge.conftest import Broker, StartBridge
-from tests.bridge.examples import settings
+from tests.bridge.examples import NETWORK_SENSOR, listens_elsewhere, settings
 from tests.bridge.listener import PATIENCE_S
+
+pytestmark = pytest.mark.real_time
 
 SENSOR = (
     '{id: 1, source: bluetooth, device: polar_verity_sense, address: "A0:9E:1A:00:00:01", '
@@ -63,10 +67,12 @@ async def test_a_bridge_that_was_killed_finds_its_sensor_again(
     await asyncio.to_thread(program.stop)
 
 
-async def test_limber_scan_lists_the_sensor(bluez: FakeBluez) -> None:
+async def test_limber_scan_lists_the_sensor(bluez: FakeBluez, tmp_path: Path) -> None:
+    path = tmp_path / "limber.yaml"
+    path.write_text(settings(NETWORK_SENSOR, port=1883, more=listens_elsewhere()))
     bluez.add_adapter()
     bluez.add_device(verity())
-    done = await run_limber("scan", "--seconds", "2")
+    done = await run_limber("scan", "--seconds", "2", "--config", path)
     assert "Polar Sense 01345678" in done.stdout
     assert 'device: "polar_verity_sense"' in done.stdout
     assert "close the Polar apps" in done.stdout

@@ -2,15 +2,24 @@
 
 import asyncio
 import json
+import traceback
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import pytest
+from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_mqtt_message
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
 # Imported before the plugin looks for integrations, because its own folder has the same name.
@@ -28,8 +37,10 @@ def golden(name: str) -> dict[str, Any]:
 
 COMMANDS = [
     "nights", "events", "end_night", "label", "reset_labels", "pause", "calibrate", "set", "log",
-    "bed",
+    "bed", "trend", "effects", "diary", "report", "start_trial", "stop_trial", "answer_trial",
+    "trials",
 ]  # fmt: skip
+KEPT_FRAMES = 1
 INFO = golden("info") | {"commands": COMMANDS}
 
 
@@ -38,6 +49,15 @@ def quick_subscriptions() -> Iterator[None]:
     """Subscriptions wait in real time otherwise."""
     client = "homeassistant.components.mqtt.client"
     with patch(f"{client}.INITIAL_SUBSCRIBE_COOLDOWN", 0), patch(f"{client}.SUBSCRIBE_COOLDOWN", 0):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shallow_stacks() -> Iterator[None]:
+    """The plugin turns on the debug mode of asyncio, which keeps the whole stack that made each
+    future and callback: a third of the time of these tests. Its innermost frame is enough."""
+    walk_stack = traceback.walk_stack
+    with patch("traceback.walk_stack", lambda frame: islice(walk_stack(frame), KEPT_FRAMES)):
         yield
 
 
@@ -169,3 +189,40 @@ async def set_up(hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry) ->
         bridge.publish_retained()
         await asyncio.sleep(0.01)
     await hass.async_block_till_done()
+
+
+def night(day: str, index: float | None, revision: int = 1) -> dict[str, Any]:
+    """Return a finished night, as the bridge describes it."""
+    one: dict[str, Any] = golden("state")["last_night"]
+    return one | {
+        "night": day,
+        "revision": revision,
+        "measures": one["measures"] | {"plm_index": index},
+    }
+
+
+async def rows(
+    hass: HomeAssistant, measure: str, since: int = 2026
+) -> list[tuple[datetime, float]]:
+    """Return the rows of a measure in the long-term statistics, with local times."""
+    name = f"limber:7_4_bedroom_anna_{measure}"
+    found = await get_instance(hass).async_add_executor_job(
+        statistics_during_period,
+        hass,
+        datetime(since, 1, 1, tzinfo=UTC),
+        None,
+        {name},
+        "hour",
+        None,
+        {"mean"},
+    )
+    return [
+        (datetime.fromtimestamp(row["start"], ZoneInfo("Europe/Berlin")), row["mean"] or 0.0)
+        for row in found.get(name, [])
+    ]
+
+
+async def settle(hass: HomeAssistant) -> None:
+    """Wait until everything is done and recorded."""
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_wait_recording_done(hass)

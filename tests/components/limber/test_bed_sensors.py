@@ -153,7 +153,7 @@ async def test_a_refusal_is_logged_once(
     await pass_time(hass, freezer)
     logged = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
     about_mat = [text for text in logged if MAT in text]
-    assert ["it plays recordings" in text for text in about_mat] == [True, True]
+    assert ["play recordings" in text for text in about_mat] == [True, True]
 
 
 async def test_nothing_is_sent_after_the_entry_was_unloaded(

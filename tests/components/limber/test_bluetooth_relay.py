@@ -101,14 +101,14 @@ def state(entry: MockConfigEntry) -> str:
 
 
 async def wait_until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - no event says so
             await asyncio.sleep(0.01)
 
 
 async def wait_for_reload(bridge: Bridge, entry: MockConfigEntry, before: object) -> None:
     """Publish the retained messages until the entry is loaded again, as a broker would."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while entry.state is not ConfigEntryState.LOADED or entry.runtime_data is before:
             bridge.publish_retained()
             await asyncio.sleep(0.01)
@@ -499,7 +499,7 @@ async def test_a_device_is_chosen_for_each_sensor_that_is_relayed(
         "sleeper": "Anna",
         "sensor": "1",
         "model": "Polar Verity Sense",
-        "instruction": "Close the Polar app on the phone.",
+        "instruction": "Close the Polar app on the phone\\.",
     }
     configure = hass.config_entries.options.async_configure
     result = await configure(result["flow_id"], {"address": "Polar"})

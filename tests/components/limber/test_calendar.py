@@ -53,7 +53,9 @@ async def test_the_calendar_shows_nights_cramps_and_factors(
         "Night: 312 leg movements, PLM index 24.1/h",
         "Probable cramp",
     ]
-    assert shown[1]["description"] == "Time in bed: 7.9 h. Estimated sleep: 6.7 h."
+    assert shown[1]["description"] == (
+        "Time in bed was 7 hours and 54 minutes, with an estimated 6 hours and 42 minutes of sleep."
+    )
     night = [datetime.fromisoformat(shown[1][key]) for key in ("start", "end")]
     assert night[1] - night[0] == timedelta(hours=7, minutes=54)
 

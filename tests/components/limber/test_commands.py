@@ -53,13 +53,13 @@ async def test_a_button_sends_a_command(
     assert bridge.commands() == [command | {"sleeper": "anna"}]
 
 
-async def test_a_refusal_shows_the_explanation_of_the_bridge(
+async def test_a_refusal_is_shown(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
     bridge.prepared_responses["calibrate"] = [
-        golden("response_refusal") | {"message": "no sensor delivers; switch one on"}
+        golden("response_refusal") | {"error": "nothing_to_calibrate"}
     ]
-    with pytest.raises(HomeAssistantError, match="no sensor delivers; switch one on"):
+    with pytest.raises(HomeAssistantError, match="No sensor sends data, or measuring is paused"):
         await call(hass, "button.press", entity_id="button.anna_calibrate")
 
 
@@ -136,7 +136,7 @@ async def test_get_night_returns_measures_cramps_factors_and_a_summary(
     assert found["factors"] == [
         {"factor": "stretching", "time": "2026-11-20T21:10:00+00:00", "note": "“calves”"}
     ]
-    assert "Night of 2026-11-21: 312 leg movements" in found["summary"]
+    assert "Night of November 21, 2026: 312 leg movements" in found["summary"]
     assert found["summary"].startswith("Last night was not recorded.")
     assert "Logged: Stretching 22:10 (“calves”)." in found["summary"]
 

@@ -1,17 +1,13 @@
-"""Entities and statistics of a bridge: states, availability, events, history."""
+"""Entities of a bridge: states, availability, events, devices that come and go."""
 
 import asyncio
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
-from zoneinfo import ZoneInfo
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.mqtt.const import MQTT_CONNECTION_STATE
-from homeassistant.components.recorder import Recorder, get_instance
-from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
@@ -21,16 +17,10 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.components.recorder.common import (
-    async_wait_recording_done,
-)
 
 from custom_components.limber.const import CONF_RESTLESS_ABOVE, DOMAIN
-from custom_components.limber.statistics import RECORDED_NAMES
 
-from .conftest import CONTRACT, INFO, Bridge, golden, set_up
-
-PERSISTED = CONTRACT / "persisted/0.1.0-dev"
+from .conftest import INFO, Bridge, golden, night, set_up
 
 IN_BED = "binary_sensor.anna_in_bed"
 TONIGHT = "sensor.anna_plm_index_tonight"
@@ -49,12 +39,15 @@ ENTITIES = (
     "binary_sensor.anna_left_ankle_problem",
     "binary_sensor.anna_monitoring",
     "binary_sensor.anna_restless_last_night",
+    "binary_sensor.anna_trial_question",
     "binary_sensor.bedroom_connectivity",
     "binary_sensor.bedroom_problem",
     "button.anna_calibrate",
     "button.anna_end_the_night",
     "button.anna_that_was_a_cramp",
     "button.anna_that_was_not_a_cramp",
+    "button.anna_trial_done",
+    "button.anna_trial_not_done",
     "calendar.anna_nights",
     "event.anna_awakening",
     "event.anna_bed",
@@ -62,40 +55,47 @@ ENTITIES = (
     "event.anna_logged",
     "event.anna_night",
     "event.anna_periodic_series",
+    "event.anna_trial",
+    "number.anna_cramp_pain",
+    "number.anna_evening_symptoms",
     "number.anna_sensitivity",
+    "number.anna_sleep_quality",
+    "select.anna_cramp_last_night",
     "sensor.anna_bedtime_last_night",
     "sensor.anna_bedtime_tonight",
     "sensor.anna_candidate_movements_last_night",
     "sensor.anna_candidate_movements_tonight",
-    "sensor.anna_estimated_sleep_last_night",
     "sensor.anna_estimated_sleep_30_day_average",
     "sensor.anna_estimated_sleep_7_day_average",
+    "sensor.anna_estimated_sleep_last_night",
     "sensor.anna_estimated_sleep_tonight",
     "sensor.anna_got_up_last_night",
     "sensor.anna_left_ankle_battery",
-    "sensor.anna_leg_movements_last_night",
     "sensor.anna_leg_movements_30_day_average",
     "sensor.anna_leg_movements_7_day_average",
+    "sensor.anna_leg_movements_last_night",
     "sensor.anna_leg_movements_tonight",
     "sensor.anna_periodic_movements_last_night",
     "sensor.anna_periodic_movements_tonight",
     "sensor.anna_periodic_series_last_night",
     "sensor.anna_periodic_series_tonight",
-    "sensor.anna_plm_index_last_night",
     "sensor.anna_plm_index_30_day_average",
     "sensor.anna_plm_index_7_day_average",
+    "sensor.anna_plm_index_last_night",
     "sensor.anna_plm_index_tonight",
-    "sensor.anna_plms_index_last_night",
     "sensor.anna_plms_index_7_day_average",
+    "sensor.anna_plms_index_last_night",
     "sensor.anna_plms_index_tonight",
-    "sensor.anna_possible_cramps_last_night",
     "sensor.anna_possible_cramps_30_day_average",
+    "sensor.anna_possible_cramps_last_night",
     "sensor.anna_possible_cramps_tonight",
     "sensor.anna_probable_cramps_last_night",
     "sensor.anna_probable_cramps_tonight",
     "sensor.anna_restless_nights_in_a_row",
     "sensor.anna_time_in_bed_last_night",
     "sensor.anna_time_in_bed_tonight",
+    "sensor.anna_trial_plan_tonight",
+    "sensor.anna_trial_result",
     "sensor.anna_usual_bedtime",
     "switch.anna_pause",
 )
@@ -461,106 +461,6 @@ async def test_set_up_without_mqtt(
     assert entry.error_reason_translation_key == "no_mqtt"
 
 
-# --- History ---
-
-
-async def rows(
-    hass: HomeAssistant, measure: str, since: int = 2026
-) -> list[tuple[datetime, float]]:
-    name = f"limber:7_4_bedroom_anna_{measure}"
-    found = await get_instance(hass).async_add_executor_job(
-        statistics_during_period,
-        hass,
-        datetime(since, 1, 1, tzinfo=UTC),
-        None,
-        {name},
-        "hour",
-        None,
-        {"mean"},
-    )
-    return [
-        (datetime.fromtimestamp(row["start"], ZoneInfo("Europe/Berlin")), row["mean"] or 0.0)
-        for row in found.get(name, [])
-    ]
-
-
-def night(day: str, index: float | None, revision: int = 1) -> dict[str, Any]:
-    one: dict[str, Any] = golden("state")["last_night"]
-    return one | {
-        "night": day,
-        "revision": revision,
-        "measures": one["measures"] | {"plm_index": index},
-    }
-
-
-async def settle(hass: HomeAssistant) -> None:
-    await hass.async_block_till_done(wait_background_tasks=True)
-    await async_wait_recording_done(hass)
-
-
-async def test_missed_nights_are_requested_in_pages_and_written_to_the_statistics(
-    recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
-) -> None:
-    page = golden("response_nights")
-    bridge.prepared_responses["nights"] = [
-        page
-        | {"nights": [night("2026-11-19", 11.0), night("2026-11-20", None)], "next": "2026-11-20"},
-        page | {"nights": [night("2026-11-21", 33.0)], "next": None},
-    ]
-    await set_up(hass, bridge, entry)
-    await settle(hass)
-    noon = ZoneInfo("Europe/Berlin")
-    assert await rows(hass, "plm_index") == [
-        (datetime(2026, 11, 19, 12, tzinfo=noon), 11.0),
-        (datetime(2026, 11, 21, 12, tzinfo=noon), 33.0),
-    ]
-    assert len(await rows(hass, "movements")) == 3
-    assert [question["after"] for question in bridge.requests] == ["1970-01-01", "2026-11-20"]
-
-
-async def test_a_revised_night_replaces_its_row(
-    recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
-) -> None:
-    bridge.nights = [night("2026-11-21", 33.0)]
-    await set_up(hass, bridge, entry)
-    await settle(hass)
-    assert [mean for _, mean in await rows(hass, "plm_index")] == [33.0]
-    bridge.nights = [night("2026-11-21", 35.5, 2)]
-    bridge.publish(
-        "anna/event", golden("event_night") | {"start": dt_util.utcnow().isoformat(), "revision": 2}
-    )
-    await settle(hass)
-    assert [mean for _, mean in await rows(hass, "plm_index")] == [35.5]
-    assert [mean for _, mean in await rows(hass, "cramps_possible")] == []
-
-
-async def test_nights_are_requested_again_when_the_bridge_is_back(
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    bridge: Bridge,
-    entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    bridge.silent = True
-    with patch("custom_components.limber.requests.RESPONSE_TIMEOUT_S", 0.3):
-        await set_up(hass, bridge, entry)
-        await settle(hass)
-    bridge.silent = False
-    assert "The bridge did not respond" in caplog.text
-    bridge.prepared_responses["nights"] = [golden("response_refusal")]
-    bridge.publish("status", "offline")
-    bridge.publish("status", "online")
-    await settle(hass)
-    assert "no sleeper `bob`; there are anna" in caplog.text
-    bridge.prepared_responses["nights"] = [
-        golden("response_nights") | {"nights": [night("2026-11-21", 33.0)], "next": None}
-    ]
-    bridge.publish("status", "offline")
-    bridge.publish("status", "online")
-    await settle(hass)
-    assert [mean for _, mean in await rows(hass, "plm_index")] == [33.0]
-
-
 async def test_problems_of_the_bridge_are_shown(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
 ) -> None:
@@ -675,94 +575,6 @@ async def test_binary_sensors_show_the_current_state(
     assert value(hass, "binary_sensor.anna_cramp") == STATE_ON
 
 
-async def test_lost_statistics_are_written_again(
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    bridge: Bridge,
-    entry: MockConfigEntry,
-    hass_storage: dict[str, Any],
-) -> None:
-    """The database was lost; what is remembered was not."""
-    anna = {
-        "last_night": "2026-11-21",
-        "time_zone": "Europe/Berlin",
-        "imports": 0,
-        "measures": dict.fromkeys(RECORDED_NAMES, "2026-11-21"),
-    }
-    known = {"measures": RECORDED_NAMES, "sleepers": {"anna": anna}}
-    key = f"{DOMAIN}.{entry.entry_id}"
-    hass_storage[key] = {"version": 4, "minor_version": 1, "key": key, "data": known}
-    bridge.nights = [night("2026-01-10", 11.0), night("2026-11-21", 12.0)]
-    await set_up(hass, bridge, entry)
-    await settle(hass)
-    assert [mean for _, mean in await rows(hass, "plm_index")] == [11.0, 12.0]
-    before = len(bridge.requests)
-    bridge.publish("status", "offline")
-    bridge.publish("status", "online")
-    await settle(hass)
-    # With the rows there, only what may have been revised is asked for.
-    assert bridge.requests[before]["after"] > "2026-09-01"
-
-
-async def test_progress_stored_by_an_unreleased_version_leads_to_a_full_backfill(
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    bridge: Bridge,
-    hass_storage: dict[str, Any],
-) -> None:
-    """It filled statistics with other ids, so that those of today start empty."""
-    stored = json.loads((PERSISTED / "home-assistant-store.json").read_text())
-    described = json.loads((PERSISTED / "home-assistant-config-entry.json").read_text())
-    hass_storage[stored["key"]] = stored
-    entry = MockConfigEntry(
-        **{key: described[key] for key in ("data", "domain", "entry_id", "options", "title")},
-        unique_id=described["unique_id"],
-        version=described["version"],
-        minor_version=described["minor_version"],
-    )
-    bridge.nights = [night("2026-01-10", 11.0), night("2026-11-21", 12.0)]
-    await set_up(hass, bridge, entry)
-    await settle(hass)
-    assert entry.state is ConfigEntryState.LOADED
-    assert (entry.runtime_data.restless_above, entry.runtime_data.battery_below) == (21.5, 15)
-    assert bridge.requests[0]["after"] == "1970-01-01"
-    assert [mean for _, mean in await rows(hass, "plm_index")] == [11.0, 12.0]
-    assert hass_storage[stored["key"]]["version"] == 4
-    stored_now = hass_storage[stored["key"]]["data"]["sleepers"]["anna"]
-    assert stored_now["last_night"] == "2026-11-21"
-
-
-async def test_an_old_night_that_is_revised_replaces_its_row_too(
-    recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
-) -> None:
-    bridge.nights = [night("2026-10-10", 11.0), night("2026-11-21", 12.0)]
-    await set_up(hass, bridge, entry)
-    await settle(hass)
-    bridge.nights[0] = night("2026-10-10", 44.0, 2)
-    event = golden("event_night") | {
-        "start": dt_util.utcnow().isoformat(),
-        "night": "2026-10-10",
-        "revision": 2,
-    }
-    bridge.publish("anna/event", event)
-    await settle(hass)
-    assert [mean for _, mean in await rows(hass, "plm_index")] == [44.0, 12.0]
-
-
-async def test_another_time_zone_of_the_bridge_leaves_one_row_for_each_night(
-    recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
-) -> None:
-    bridge.nights = [night("2026-01-10", 11.0), night("2026-11-21", 12.0)]
-    await set_up(hass, bridge, entry)
-    await settle(hass)
-    bridge.publish("info", INFO | {"time_zone": "America/New_York"})
-    bridge.publish("status", "offline")
-    bridge.publish("status", "online")
-    await settle(hass)
-    noon = ZoneInfo("America/New_York")
-    assert [at.astimezone(noon).hour for at, _ in await rows(hass, "plm_index")] == [12, 12]
-
-
 async def test_an_unknown_time_zone_changes_nothing(
     hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -797,44 +609,3 @@ async def test_the_nights_of_two_sleepers_both_fire_events(
         assert shown.attributes["plm_index"] == 31.0
         assert value(hass, f"sensor.{sleeper}_plm_index_last_night") == "31.0"
     assert {one["sleeper"] for one in bridge.requests} == {"anna", "bo"}
-
-
-async def test_a_refusal_for_one_sleeper_does_not_affect_another(
-    recorder_mock: Recorder, hass: HomeAssistant, bridge: Bridge, entry: MockConfigEntry
-) -> None:
-    first = {"id": "bo", "name": "Bo", "sensors": []}
-    bridge.nights = [night("2026-11-21", 12.0)]
-    await set_up(hass, bridge, entry)
-    await settle(hass)
-    bridge.prepared_responses["nights"] = [golden("response_refusal")]
-    bridge.nights = [night("2026-11-21", 13.0, 2)]
-    bridge.publish("info", INFO | {"sleepers": [first, *INFO["sleepers"]]})
-    bridge.publish("status", "offline")
-    bridge.publish("status", "online")
-    await settle(hass)
-    assert [mean for _, mean in await rows(hass, "plm_index")] == [13.0]
-
-
-async def test_progress_of_store_version_1_leads_to_a_full_backfill(
-    recorder_mock: Recorder,
-    hass: HomeAssistant,
-    bridge: Bridge,
-    entry: MockConfigEntry,
-    hass_storage: dict[str, Any],
-) -> None:
-    """It kept the date of the last night alone, and fewer measures: the others are wanted of every
-    night."""
-    key = f"{DOMAIN}.{entry.entry_id}"
-    hass_storage[key] = {
-        "version": 1,
-        "minor_version": 1,
-        "key": key,
-        "data": {"anna": "2026-11-20"},
-    }
-    bridge.nights = [night("2026-01-10", 11.0), night("2026-11-20", 12.0)]
-    await set_up(hass, bridge, entry)
-    await settle(hass)
-    assert bridge.requests[0]["after"] == "1970-01-01"
-    assert [mean for _, mean in await rows(hass, "periodicity_index")] == [0.6786, 0.6786]
-    assert hass_storage[key]["version"] == 4
-    assert hass_storage[key]["data"]["sleepers"]["anna"]["last_night"] == "2026-11-20"

@@ -117,6 +117,7 @@ async def test_every_translated_attribute_exists(
         "bed",
         "night",
         "factor",
+        "trial",
     )
     for name in shown_kinds:
         more = {"end": dt_util.utcnow().isoformat()} if "end" in golden(f"event_{name}") else {}
@@ -279,6 +280,25 @@ async def test_an_event_just_before_the_bridge_is_online_triggers(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert len(fired) == 1
     assert shown(hass, "event.anna_cramp")["event_type"] == "started"
+
+
+async def test_a_night_that_ended_just_before_the_bridge_is_online_triggers(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    """The bridge answers no request before it is online, so the night waits with its event."""
+    trigger = {"trigger": "limber.night_finished", "target": {"entity_id": "event.anna_night"}}
+    fired = await automate(hass, triggers=[trigger])
+    bridge.publish("status", "offline")
+    await hass.async_block_till_done()
+    bridge.nights = [night("2026-11-22", plm_index=31.0)]
+    bridge.requests.clear()
+    await say(hass, bridge, "event_night", id="early", night="2026-11-22")
+    assert not fired
+    assert bridge.requests == []
+    bridge.publish("status", "online")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(fired) == 1
+    assert shown(hass, "event.anna_night")["plm_index"] == 31.0
 
 
 async def test_other_entities_of_a_target_trigger_nothing(

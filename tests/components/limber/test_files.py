@@ -27,15 +27,23 @@ from custom_components.limber.binary_sensor import (
     SENSOR_CONNECTED,
     SENSOR_PROBLEM,
     SLEEPER_STATES,
+    TRIAL_QUESTION,
 )
-from custom_components.limber.button import BUTTONS
+from custom_components.limber.bridge_search import ID_TAKEN
+from custom_components.limber.button import BUTTONS, TRIAL_BUTTONS
 from custom_components.limber.calendar import NIGHTS
 from custom_components.limber.condition import CONDITIONS
-from custom_components.limber.const import DOMAIN, FACTORS
+from custom_components.limber.const import DOMAIN, FACTORS, TRIAL_OUTCOMES, TRIAL_VERDICTS
 from custom_components.limber.event import EVENTS
+from custom_components.limber.home_actions import HOME_ACTIONS
 from custom_components.limber.issues import PROBLEM_KINDS
 from custom_components.limber.message_reader import VERSION_ISSUES
-from custom_components.limber.number import SENSITIVITY
+from custom_components.limber.notifications import MESSAGE_ISSUES
+from custom_components.limber.number import RATINGS, SENSITIVITY
+from custom_components.limber.refused_discoveries import FOUND_VERSION_ISSUES
+from custom_components.limber.report_action import PAPERS
+from custom_components.limber.requests import NO_RESPONSE, OTHER_REFUSAL, REFUSALS, refusal_key
+from custom_components.limber.select import CRAMP
 from custom_components.limber.sensor import (
     BATTERY,
     MEASURES,
@@ -46,6 +54,8 @@ from custom_components.limber.sensor import (
 )
 from custom_components.limber.services import ACTIONS
 from custom_components.limber.switch import PAUSE
+from custom_components.limber.trial_intents import CONFIRMATIONS
+from custom_components.limber.trial_sensors import TRIAL_PLAN, TRIAL_RESULT
 from custom_components.limber.trigger import TRIGGERS
 from limber_bridge.daemon.sensor_health import PROBLEM_ENDED, PROBLEM_SILENT
 from limber_bridge.detection.events import FaultKind, Method
@@ -144,6 +154,7 @@ def test_imported_integrations_are_dependencies() -> None:
         "event",
         "number",
         "repairs",
+        "select",
         "sensor",
         "switch",
         "system_health",
@@ -162,14 +173,15 @@ def test_hacs_accepts_every_key() -> None:
     assert hacs == {"name": "Limber", "homeassistant": "2026.10.0", "hide_default_branch": True}
 
 
-def test_no_file_looks_like_the_configuration_of_an_app() -> None:
+def test_no_other_file_looks_like_the_configuration_of_an_app() -> None:
     """The Supervisor reads every file with one of these names as one."""
     tracked = [
         path
         for path in ROOT.glob("**/config.*")
         if not any(part.startswith(".") for part in path.parts)
     ]
-    assert [path for path in tracked if path.suffix in (".yaml", ".yml", ".json")] == []
+    found = [path for path in tracked if path.suffix in (".yaml", ".yml", ".json")]
+    assert found == [ROOT / "bridge/config.yaml"]
 
 
 def test_the_quality_scale_lists_all_rules_and_explains_exemptions() -> None:
@@ -186,18 +198,25 @@ def test_the_quality_scale_lists_all_rules_and_explains_exemptions() -> None:
 # --- Descriptions ---
 
 
+def test_the_cards_log_the_same_factors() -> None:
+    source = (ROOT / "frontend/src/factors.ts").read_text()
+    listed = source.partition("FACTORS = [")[2].partition("]")[0]
+    assert re.findall(r'"(\w+)"', listed) == list(FACTORS)
+
+
 def test_home_assistant_accepts_the_actions_and_the_code_has_the_same() -> None:
     described = service._SERVICES_SCHEMA(load_yaml_dict(str(COMPONENT / "services.yaml")))
-    assert set(described) == {action.name for action in ACTIONS} == set(TEXTS["services"])
-    for action in ACTIONS:
-        fields = {"sleeper", *(str(key) for key in action.fields)}
-        assert (
-            set(described[action.name]["fields"])
-            == fields
-            == set(TEXTS["services"][action.name]["fields"])
-        )
+    actions = {action.name: {"sleeper", *map(str, action.fields)} for action in ACTIONS}
+    actions |= {action.name: set(map(str, action.fields)) for action in HOME_ACTIONS}
+    assert set(described) == set(actions) == set(TEXTS["services"])
+    for name, fields in actions.items():
+        assert set(described[name]["fields"]) == fields == set(TEXTS["services"][name]["fields"])
     factor = described["log"]["fields"]["factor"]["selector"]["select"]
     assert factor["options"] == list(FACTORS)
+    outcome = described["start_trial"]["fields"]["outcome"]["selector"]["select"]
+    assert outcome["options"] == list(TRIAL_OUTCOMES)
+    paper = described["report"]["fields"]["paper"]["selector"]["select"]
+    assert paper["options"] == list(PAPERS)
 
 
 def test_home_assistant_accepts_the_triggers_and_the_code_has_the_same() -> None:
@@ -230,20 +249,22 @@ def test_every_entity_has_a_name_and_nothing_else_has() -> None:
     nights = {f"{when}_{one.key}" for when in ("tonight", "last_night") for one in MEASURES}
     averages = {f"average_{one.key}" for one in MEASURES}
     single = {one.key for one in (*TIMES, USUAL_BEDTIME, RESTLESS_NIGHTS, SIGNAL_QUALITY)}
-    assert set(named["sensor"]) == nights | averages | single
+    trials = {TRIAL_PLAN.key, TRIAL_RESULT.key}
+    assert set(named["sensor"]) == nights | averages | single | trials
     assert BATTERY.translation_key is None
     assert BATTERY.device_class is not None
     with_class = (CONNECTED, SENSOR_CONNECTED, BRIDGE_PROBLEM, SENSOR_PROBLEM)
     assert set(named["binary_sensor"]) == {
-        *(one.key for one in (*SLEEPER_STATES, MONITORING, RESTLESS)),
+        *(one.key for one in (*SLEEPER_STATES, MONITORING, RESTLESS, TRIAL_QUESTION)),
         *(one.translation_key for one in with_class if one.translation_key is not None),
     }
     for one in with_class:
         assert one.device_class is not None
         assert "name" not in named["binary_sensor"].get(one.translation_key, {})
     assert set(named["event"]) == {one.key for one in EVENTS}
-    assert set(named["button"]) == {one.key for one in BUTTONS}
-    assert set(named["number"]) == {SENSITIVITY.key}
+    assert set(named["button"]) == {one.key for one in (*BUTTONS, *TRIAL_BUTTONS)}
+    assert set(named["number"]) == {SENSITIVITY.key, *(one.key for one in RATINGS)}
+    assert set(named["select"]) == {CRAMP.key}
     assert set(named["switch"]) == {PAUSE.key}
     assert set(named["calendar"]) == {NIGHTS.key}
 
@@ -262,16 +283,22 @@ def test_states_and_attributes_have_texts() -> None:
         "state"
     ]
     # These are not problems of a configured sensor.
-    of_sensors = set(Reason) - {Reason.UNKNOWN_SENSOR, Reason.OVERLOADED}
+    of_sensors = set(Reason) - {Reason.UNKNOWN_SENSOR, Reason.UNKNOWN_SENDERS, Reason.OVERLOADED}
     assert set(problems) == {PROBLEM_SILENT, PROBLEM_ENDED, *of_sensors, *FaultKind}
     methods = TEXTS["entity"]["binary_sensor"]["in_bed"]["state_attributes"]["method"]["state"]
     assert set(methods) == {ASLEEP_METHOD, *Method}
     assert set(TEXTS["selector"]["factor"]["options"]) == set(FACTORS)
+    assert set(TEXTS["selector"]["trial_outcome"]["options"]) == set(TRIAL_OUTCOMES)
+    assert set(TEXTS["selector"]["paper"]["options"]) == set(PAPERS)
+    entities = TEXTS["entity"]
+    assert set(entities["select"][CRAMP.key]["state"]) == set(CRAMP.options or ())
+    for enum in (TRIAL_PLAN, TRIAL_RESULT):
+        assert set(entities["sensor"][enum.key]["state"]) == set(enum.options or ())
 
 
 def test_every_error_and_abort_in_the_code_has_a_text() -> None:
     code = Path(config_flow.__file__).read_text()
-    aborts = set(re.findall(r'reason="(\w+)"', code)) | {
+    aborts = set(re.findall(r'(?:reason=|AbortFlow\()"(\w+)"', code)) | {
         "already_configured",
         "already_in_progress",
         "reconfigure_successful",
@@ -281,17 +308,52 @@ def test_every_error_and_abort_in_the_code_has_a_text() -> None:
     assert set(TEXTS["config"]["error"]) == {
         "no_bridge",
         "other_bridge",
+        "still_in_place",
         "invalid_topic",
         *VERSION_ISSUES,
     }
     steps = set(re.findall(r'step_id="(\w+)"', code))
     assert set(TEXTS["config"]["step"]) | set(TEXTS["options"]["step"]) == steps
     raised = "\n".join(
-        (COMPONENT / f"{name}.py").read_text() for name in ("coordinator", "requests", "sleepers")
+        (COMPONENT / f"{name}.py").read_text()
+        for name in (
+            "coordinator",
+            "follow_ups",
+            "limber_intent",
+            "report_action",
+            "report_files",
+            "requests",
+            "sleepers",
+            "trial_actions",
+        )
     )
-    keys = set(re.findall(r'translation_key="(\w+)"', raised)) | set(VERSION_ISSUES)
+    keys = {
+        *re.findall(r'translation_key="(\w+)"', raised),
+        *VERSION_ISSUES,
+        *map(refusal_key, REFUSALS),
+        OTHER_REFUSAL,
+        NO_RESPONSE,
+    }
     assert set(TEXTS["exceptions"]) == keys
-    assert set(TEXTS["issues"]) == {*VERSION_ISSUES, *(one.key for one in PROBLEM_KINDS)}
+    kinds = {one.key for one in PROBLEM_KINDS}
+    assert set(TEXTS["issues"]) == {
+        *VERSION_ISSUES,
+        *FOUND_VERSION_ISSUES.values(),
+        *MESSAGE_ISSUES,
+        ID_TAKEN,
+        *kinds,
+    }
+
+
+def test_every_error_of_the_protocol_has_a_text() -> None:
+    """Where the text does not quote what the bridge says, it must say enough without it."""
+    section = (ROOT / "docs/protocol.md").read_text().partition("| `error` | meaning |")[2]
+    table = section.partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == REFUSALS
+    texts = {code: TEXTS["exceptions"][refusal_key(code)]["message"] for code in REFUSALS}
+    quoted = {code for code, text in texts.items() if "{detail}" in text}
+    # Their meaning in docs/protocol.md leaves open what exactly is wrong.
+    assert quoted == {"malformed", "refused", "too_many", "journal_unreadable"}
 
 
 def test_every_field_is_described() -> None:
@@ -300,20 +362,39 @@ def test_every_field_is_described() -> None:
             assert set(step.get("data", {})) == set(step.get("data_description", {}))
 
 
+PLACES_IN_RANGE = ("above", "within", "below")
+
+
 def test_the_code_uses_exactly_the_texts_of_summaries() -> None:
     code = "\n".join(
         (COMPONENT / f"{name}.py").read_text()
-        for name in ("summary_text", "night_summary", "intent", "calendar")
+        for name in (
+            "summary_text",
+            "night_summary",
+            "intent",
+            "calendar",
+            "trial_intents",
+            "trial_text",
+            "words",
+        )
     )
-    used = set(re.findall(r'texts\["(\w+)"', code))
+    used = set(re.findall(r'(?:texts|words)\["(\w+)"', code))
     known = set(TEXTS["selector"]["words"]["options"])
     kinds = {"possible", "probable", "reported"}
     spoken = {
         *kinds,
         *(f"calendar_{kind}" for kind in (*kinds, "confirmed")),
+        *(f"{kind}_{place}" for kind in ("usual", "spoken") for place in PLACES_IN_RANGE),
         "confirmed",
         "no_night",
         "no_such_night",
+        *CONFIRMATIONS.values(),
+        *(f"month_{number}" for number in range(1, 13)),
+        *(f"{unit}_{form}" for unit in ("hour", "minute") for form in ("one", "other")),
+        "minute_zero",
+        *(f"plan_{plan}" for plan in ("with", "without", "washout")),
+        *(f"verdict_{verdict}" for verdict in TRIAL_VERDICTS),
+        *(f"outcome_{outcome}" for outcome in TRIAL_OUTCOMES),
     }
     assert used <= known
     assert known == used | spoken | set(FACTORS)
@@ -343,12 +424,17 @@ def test_the_names_of_a_sleepers_entities_differ(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sentences_can_be_parsed(language: str) -> None:
     spoken = SENTENCES[language]
-    assert set(spoken) == {"last_night", "cramp", "log"}
+    assert set(spoken) == {"last_night", "more", "cramp", "log", "diary", "trial", "numbers"}
+    assert set(spoken["diary"]) == set(CONFIRMATIONS)
+    assert set(spoken["numbers"].values()) == set(range(11))
     assert set(spoken["log"]) <= set(FACTORS)
     assert set(spoken["log"]) == set(SENTENCES["en"]["log"])
     for sentence in [
         *spoken["last_night"],
+        *spoken["more"],
         *spoken["cramp"],
+        *spoken["trial"],
+        *(one for found in spoken["diary"].values() for one in found),
         *(one for found in spoken["log"].values() for one in found),
     ]:
         assert parse_sentence(sentence).expression is not None
@@ -361,9 +447,10 @@ def test_entities_without_a_device_class_have_an_icon() -> None:
     icons = ICONS["entity"]
     for when in ("tonight", "last_night"):
         assert all(f"{when}_{one.key}" in icons["sensor"] for one in MEASURES)
-    for platform, rows in (("event", EVENTS), ("button", BUTTONS)):
+    for platform, rows in (("event", EVENTS), ("button", (*BUTTONS, *TRIAL_BUTTONS))):
         assert set(icons[platform]) == {one.key for one in rows}
-    assert set(ICONS["services"]) == {action.name for action in ACTIONS}
+    actions = {one.name for one in ACTIONS} | {one.name for one in HOME_ACTIONS}
+    assert set(ICONS["services"]) == actions
     assert all(icon.startswith("mdi:") for _, icon in leaves(ICONS))
 
 

@@ -6,8 +6,7 @@ from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .conftest import Bridge, golden, set_up
-from .test_entities import night, rows, settle
+from .conftest import Bridge, golden, night, rows, set_up, settle
 
 
 async def publish_history(

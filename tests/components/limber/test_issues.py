@@ -24,6 +24,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+import custom_components.limber.requests as requests_module
 from custom_components.limber import async_remove_config_entry_device
 from custom_components.limber.const import CONF_BATTERY_BELOW, DOMAIN
 from custom_components.limber.devices import is_stale
@@ -114,6 +115,41 @@ async def test_an_issue_exists_as_long_as_its_cause(
     assert issues(hass) == {issue}
     await bridge.publish_state(**well())
     assert issues(hass) == set()
+
+
+@pytest.mark.parametrize(
+    ("software", "outdated"),
+    [("0.0.9", True), ("0.1.0", False), ("0.1.0.dev1", False), ("0.2.0", False), ("new", False)],
+)
+async def test_a_bridge_that_is_older_than_the_integration_is_to_be_updated(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry, software: str, outdated: bool
+) -> None:
+    bridge.publish("info", INFO | {"software": software})
+    await bridge.publish_state(**well())
+    assert issues(hass) == ({"bridge_outdated/bedroom"} if outdated else set())
+    bridge.publish("info", INFO)
+    await hass.async_block_till_done()
+    assert issues(hass) == set()
+
+
+@pytest.mark.parametrize(
+    ("more", "page"),
+    [({}, "/config/apps"), ({"app": "0a1b2c_limber"}, "/config/app/0a1b2c_limber/info")],
+)
+async def test_the_repair_of_an_older_bridge_links_to_the_page_that_updates_it(
+    hass: HomeAssistant,
+    bridge: Bridge,
+    loaded: MockConfigEntry,
+    more: dict[str, str],
+    page: str,
+) -> None:
+    hass.config_entries.async_update_entry(loaded, data=dict(loaded.data) | more)
+    bridge.publish("info", INFO | {"software": "0.0.9"})
+    await bridge.publish_state(**well())
+    issue = ir.async_get(hass).async_get_issue("limber", "bridge_outdated/bedroom")
+    assert issue is not None
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["apps"] == page
 
 
 async def test_a_battery_level_that_fluctuates_raises_one_issue(
@@ -231,13 +267,19 @@ async def test_the_repair_of_a_long_pause_resumes(
     bridge: Bridge,
     loaded: MockConfigEntry,
     hass_client: ClientSessionGenerator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert await async_setup_component(hass, "repairs", {})
     client = await hass_client()
     await bridge.publish_state(**well(paused=True, last_night=ago(4)))
     bridge.prepared_responses["pause"] = [golden("response_refusal")]
     form, refused = await mend(client, "paused_long/bedroom/anna")
-    assert refused["errors"] == {"base": "no_response"}
+    assert refused["errors"] == {"base": "refused"}
+    monkeypatch.setattr(requests_module, "RESPONSE_TIMEOUT_S", 0.05)
+    bridge.silent = True
+    reply = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
+    assert (await reply.json())["errors"] == {"base": "no_response"}
+    bridge.silent = False
     reply = await client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={})
     assert (await reply.json())["type"] == "create_entry"
     assert bridge.commands()[-1] == {"command": "pause", "sleeper": "anna", "paused": False}
@@ -261,7 +303,10 @@ async def test_diagnostics_contain_no_names(
     assert told["entry"]["discovery_keys"] == "**REDACTED**"
     # What a bug report needs is there.
     assert "problems" in told["sleepers"][0]["state"]["bridge"]
+    assert told["sleepers"][0]["state"]["diary"] == "**REDACTED**"
     assert not [name for name in ("anna", "bedroom'", "limber/") if name in text]
+    assert INFO["instance"] not in text
+    assert INFO["url"] not in text
     assert told["sleepers"][0]["state"]["sensors"]["1"]["battery"] == 87
     assert len(told["sleepers"][0]["recent_nights"]) == 1
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), loaded.entry_id)

@@ -15,7 +15,7 @@ from custom_components.limber.trends import (
     restless_in_a_row,
     usual_bedtime,
 )
-from custom_components.limber.wire import Measures, Methods, Night
+from custom_components.limber.wire_nights import Measures, Methods, Night
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

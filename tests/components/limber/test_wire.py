@@ -2,38 +2,60 @@
 
 import json
 from contextlib import suppress
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from custom_components.limber.json_decoding import MalformedMessageError
 from custom_components.limber.wire import (
-    AwakeningEvent,
-    BedEvent,
-    ClockStepEvent,
-    CrampEvent,
+    DiaryResponse,
     Done,
-    Event,
+    EffectsResponse,
     EventsResponse,
-    FactorEvent,
-    GapEvent,
-    MalformedMessageError,
-    MovementEvent,
-    NightEvent,
     NightsResponse,
     OtherVersionError,
     Refusal,
+    ReportResponse,
     Response,
-    SeriesEvent,
+    TrendResponse,
+    TrialResponse,
+    TrialsResponse,
     encode_request,
     parse_event,
     parse_info,
     parse_response,
     parse_state,
 )
+from custom_components.limber.wire_events import (
+    AwakeningEvent,
+    BedEvent,
+    ClockStepEvent,
+    CrampEvent,
+    Event,
+    FactorEvent,
+    GapEvent,
+    MovementEvent,
+    NightEvent,
+    PositionChangeEvent,
+    SeriesEvent,
+    SleepEvent,
+    TrialEvent,
+)
 
 from .conftest import CONTRACT, golden
+from .trial_examples import (
+    DIARY,
+    EFFECT,
+    PDF,
+    RUNNING,
+    TREND_NIGHT,
+    TRIAL,
+    report_pages,
+    respond,
+)
 
 EVENTS: dict[str, type[Event]] = {
     "event_movement": MovementEvent,
@@ -48,6 +70,7 @@ EVENTS: dict[str, type[Event]] = {
     "event_gap": GapEvent,
     "event_clock_step": ClockStepEvent,
     "event_factor": FactorEvent,
+    "event_trial": TrialEvent,
 }
 RESPONSES: dict[str, type[Response]] = {
     "response_nights": NightsResponse,
@@ -55,6 +78,13 @@ RESPONSES: dict[str, type[Response]] = {
     "response_done": Done,
     "response_label": Done,
     "response_log": Done,
+    "response_diary": DiaryResponse,
+    "response_trend": TrendResponse,
+    "response_effects": EffectsResponse,
+    "response_report": ReportResponse,
+    "response_trial": TrialResponse,
+    "response_trials": TrialsResponse,
+    "response_answer_trial": Done,
     "response_refusal": Refusal,
 }
 PARSERS = {
@@ -75,6 +105,76 @@ def test_events_are_parsed(name: str) -> None:
 @pytest.mark.parametrize("name", RESPONSES)
 def test_responses_are_parsed(name: str) -> None:
     assert isinstance(parse_response(json.dumps(golden(name))), RESPONSES[name])
+
+
+def common(kind: str, **content: object) -> dict[str, Any]:
+    """An event with what all events have."""
+    base = {"v": 1, "kind": kind, "id": f"{kind}-1", "night": "2026-11-22"}
+    return base | {"start": "2026-11-22T01:00:00Z"} | content
+
+
+def test_events_of_a_timeline_are_parsed() -> None:
+    end = "2026-11-22T01:10:00Z"
+    events = [common("sleep", end=end), common("position_change", end=end)]
+    response = parse_response(json.dumps(respond(events=events, next=None)))
+    assert isinstance(response, EventsResponse)
+    assert [type(event) for event in response.events] == [SleepEvent, PositionChangeEvent]
+
+
+def test_the_start_of_a_trial_is_parsed() -> None:
+    trial = {"trial": "trial-1", "factor": "stretching", "name": None, "phase": "started"}
+    event = parse_event(json.dumps(common("trial", **trial)))
+    assert isinstance(event, TrialEvent)
+    assert (event.trial, event.phase) == ("trial-1", "started")
+
+
+def test_the_diary_and_the_trials_of_a_state_are_parsed() -> None:
+    diary = {"tonight": DIARY, "last_night": DIARY | {"night": "2026-11-21", "cramp": None}}
+    state = parse_state(
+        json.dumps(golden("state") | {"diary": diary, "trial": RUNNING, "last_trial": TRIAL})
+    )
+    assert state.diary is not None
+    assert (state.diary.tonight.evening_symptoms, state.diary.last_night.cramp) == (4, None)
+    assert state.trial is not None
+    assert (state.trial.tonight, state.trial.question) == ("with", date(2026, 11, 21))
+    assert state.last_trial is not None
+    assert state.last_trial.status == "finished"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ({"trend": [TREND_NIGHT], "next": "2026-11-21"}, TrendResponse),
+        ({"effects": [EFFECT], "nights": 42}, EffectsResponse),
+        ({"night": "2026-11-22", "diary": DIARY}, DiaryResponse),
+        ({"trials": [TRIAL]}, TrialsResponse),
+        ({"trial": TRIAL | {"result": None, "status": "running"}}, TrialResponse),
+        (report_pages(PDF, len(PDF))[0], ReportResponse),
+    ],
+)
+def test_responses_about_diary_and_trials_are_parsed(
+    content: dict[str, Any], kind: type[Response]
+) -> None:
+    assert isinstance(parse_response(json.dumps(respond(**content))), kind)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            {"trend": [TREND_NIGHT, TREND_NIGHT | {"movements_by_hour": [0] * 49}], "next": None},
+            r"trend\[1\].movements_by_hour: expected at most 48 hours",
+        ),
+        ({"effects": [EFFECT] * 1001, "nights": 1}, "effects: expected at most 1000"),
+        ({"trials": [TRIAL] * 1001}, "trials: expected at most 1000"),
+        (report_pages(PDF, 5000, size=20_000_001)[0], "report.size: expected a report of at most"),
+        (report_pages(PDF, 5000, size=0)[0], "report.size: expected a report of at most"),
+        ({"night": "2026-11-22", "diary": DIARY | {"cramp_pain": 11}}, "diary.cramp_pain"),
+    ],
+)
+def test_responses_beyond_the_limits_are_refused(content: dict[str, Any], message: str) -> None:
+    with pytest.raises(MalformedMessageError, match=message):
+        parse_response(json.dumps(respond(**content)))
 
 
 def test_info_and_state_are_parsed() -> None:
