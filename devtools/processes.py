@@ -1,12 +1,14 @@
 """Programs that run during a test or demo and end with it."""
 
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -18,6 +20,9 @@ SEARCHED: Final = (
 """Search path for programs: this environment, the system's including servers, then the linters of
 `script/setup app`."""
 LOOPBACK: Final = "127.0.0.1"
+PORTS: Final = range(20_000, 32_000)
+"""Below the ports that Linux gives to outgoing connections (32768 and up, `ip_local_port_range`),
+and above those of well-known services."""
 
 
 class DevtoolError(Exception):
@@ -43,15 +48,39 @@ def with_bytecode() -> dict[str, str]:
 
 
 def free_port(wanted: int = 0) -> int:
-    """Return a port that is free for TCP and UDP on loopback, the wanted one if possible."""
+    """Return a port that is free for TCP and UDP on loopback, the wanted one if it is free.
+
+    Tests run side by side, and a port is bound only some time after it was chosen. So ports are
+    given out in turn, to all processes of this user, and none of them is one that the system gives
+    to outgoing connections.
+    """
+    if wanted and _is_free(wanted):
+        return wanted
+    with (Path(tempfile.gettempdir()) / f"limber-ports-{os.getuid()}").open("a+") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        turn.seek(0)
+        last = int(turn.read() or PORTS.start)
+        port = next(port for port in _after(last) if _is_free(port))
+        turn.truncate(0)
+        turn.write(str(port))
+        return port
+
+
+def _after(last: int) -> Iterator[int]:
+    """Yield all of `PORTS` once, beginning after the last one that was given out."""
+    begin = last - PORTS.start + 1
+    return (PORTS[(begin + step) % len(PORTS)] for step in range(len(PORTS)))
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            tcp.bind((LOOPBACK, wanted))
-            udp.bind((LOOPBACK, tcp.getsockname()[1]))
+            tcp.bind((LOOPBACK, port))
+            udp.bind((LOOPBACK, port))
         except OSError:
-            return free_port()
-        return int(tcp.getsockname()[1])
+            return False
+        return True
 
 
 class Process(Protocol):
