@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from devtools.processes import free_port
 from limber_bridge.web.catalogue import translate
@@ -21,6 +21,7 @@ __all__ = ["open_broker", "start_as_app"]
 
 KEY: Final = "a key of 16 bytes"
 PASSWORD: Final = "a long password"  # noqa: S105 - of this test
+PATIENCE_MS: Final = 30_000
 LOOKS: Final = [
     pytest.param(400, False, "de", id="400-light-de"),
     pytest.param(400, True, "en", id="400-dark-en"),
@@ -50,14 +51,14 @@ class Person:
 
     async def follow(self, key: str) -> None:
         """Follow the first link with a text."""
-        await self.page.locator("main a", has_text=self.says(key)).first.click()
-        await self.page.wait_for_load_state()
+        async with self.page.expect_navigation():
+            await self.page.locator("main a", has_text=self.says(key)).first.click()
         await self.look()
 
     async def send(self) -> None:
         """Send the form."""
-        await self.page.locator("main form button").first.click()
-        await self.page.wait_for_load_state()
+        async with self.page.expect_navigation():
+            await self.page.locator("main form button").first.click()
         await self.look()
 
     async def look(self) -> None:
@@ -67,7 +68,8 @@ class Person:
 
     async def reads(self, text: str) -> None:
         """Check that a text is shown."""
-        assert text in await self.page.locator("main").inner_text()
+        main = self.page.locator("main")
+        await expect(main).to_contain_text(text, use_inner_text=True, timeout=PATIENCE_MS)
 
 
 @asynccontextmanager
@@ -138,7 +140,7 @@ async def test_a_person_sets_up_a_bridge(
         await someone.send()
         await page.click("summary")
         await someone.look()
-        assert 'sensor_id: "1"' in await page.locator("pre").inner_text()
+        await expect(page.locator("pre")).to_contain_text('sensor_id: "1"')
         await someone.open("/setup/sensor/new?way=phone&person=anna")
         await page.select_option("#position", "acceleration.bed")
         await someone.send()

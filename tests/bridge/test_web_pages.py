@@ -152,6 +152,7 @@ async def test_a_browser_sets_the_first_password_and_stays_signed_in(tmp_path: P
         await page.get_by_role("heading", name="Health", exact=True).wait_for()
         await page.get_by_role("link", name="Password").click()
         await page.get_by_role("button", name="Sign out").click()
+        await page.get_by_role("button", name="Sign in").wait_for()
         await check_page(page, "sign-in")
         await page.get_by_label("Password").fill("a long enough password")
         await page.get_by_role("button", name="Sign in").click()

@@ -1,8 +1,10 @@
 """A browser that the tests of a module share: to start one takes three seconds of a processor."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import pytest_asyncio
@@ -13,6 +15,7 @@ from tests.required_programs import need
 
 IN_ONE_LOOP: Final = pytest.mark.asyncio(loop_scope="module")
 """Mark of a module whose tests share a browser, which belongs to an event loop."""
+PATIENCE_S: Final = 30
 BROWSERS: Final[list[Browser]] = []
 """The one of the module whose tests run."""
 
@@ -37,3 +40,20 @@ async def new_page(width: int, *, touch: bool, mobile: bool) -> AsyncIterator[Pa
     )
     async with context:
         yield await context.new_page()
+
+
+async def calls_become(page: Page, expected: list[dict[str, Any]]) -> None:
+    """Wait until a card has called these actions, with these fields, and no others.
+
+    A card calls an action only some time after the click: a dialog closes before.
+    """
+    called: list[dict[str, Any]] = []
+    async with asyncio.timeout(PATIENCE_S):
+        while (called := await _called(page)) != expected:
+            assert len(called) <= len(expected), called
+            await page.wait_for_timeout(50)
+
+
+async def _called(page: Page) -> list[dict[str, Any]]:
+    text: str = await page.evaluate("JSON.stringify(home.log.filter((one) => one.domain))")
+    return [{"action": one["service"], **one["data"]} for one in json.loads(text)]

@@ -6,10 +6,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from devtools.home_assistant import complaints
 from tests.e2e.shared_home import SharedHome, shared_home
 from tests.e2e.stack import Stack
+
+expect.set_options(timeout=30_000)
+"""A busy machine may take longer than the five seconds that are usual."""
 
 FORGIVEN = ("media_player.bed", "tts.voice")
 """Entities that the automations of the tests name and that do not exist."""

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
 from devtools.browser import browsing
 from devtools.dashboard import FIRST_VIEW, add_dashboard
@@ -138,9 +139,9 @@ async def dashboard_opens(home: HomeAssistant) -> None:
         await sight.page.goto(f"{home.url}{FIRST_VIEW}")
         card = sight.page.locator("limber-tonight-card")
         await card.get_by_text("Leg movements").wait_for(timeout=30_000)
-        assert await card.locator("dd").first.inner_text() == "6"
-        assert await card.locator("li").count() == 2
-        assert await sight.page.locator("hui-error-card").count() == 0
+        await expect(card.locator("dd").first).to_have_text("6")
+        await expect(card.locator("li")).to_have_count(2)
+        await expect(sight.page.locator("hui-error-card")).to_have_count(0)
     assert sight.errors == []
 
 

@@ -229,7 +229,8 @@ async def same_figures(home: HomeAssistant, phone: Person, computer: Person) -> 
     """Home Assistant shows the same figures as the page of the night."""
     for one in (phone, computer):
         await one.open("/nights/ida")
-        await one.page.locator("main th a").first.click()
+        async with one.page.expect_navigation():
+            await one.page.locator("main th a").first.click()
         await one.look()
     names = await phone.page.locator("dl.figures dt").all_inner_texts()
     values = await phone.page.locator("dl.figures dd").all_inner_texts()

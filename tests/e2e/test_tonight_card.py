@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 import pytest
@@ -17,7 +17,7 @@ from playwright.async_api import Page, expect
 from devtools.browser import WIDTHS
 from devtools.card_bench import build_page
 from devtools.card_page import PAGE
-from tests.e2e.card_browser import IN_ONE_LOOP, new_page, shared_browser
+from tests.e2e.card_browser import IN_ONE_LOOP, calls_become, new_page, shared_browser
 
 __all__ = ["shared_browser"]
 
@@ -66,12 +66,6 @@ async def shown(**query: str) -> AsyncIterator[Page]:
         assert errors == []
 
 
-async def actions(page: Page) -> list[dict[str, Any]]:
-    """Return the actions that the card called, with their fields."""
-    text: str = await page.evaluate("JSON.stringify(home.log.filter((one) => one.domain))")
-    return [{"action": one["service"], **one["data"]} for one in json.loads(text)]
-
-
 async def test_a_factor_is_logged_by_keyboard_and_said() -> None:
     async with shown() as page:
         await page.get_by_role("button", name="Log: Warm bath").focus()
@@ -81,9 +75,9 @@ async def test_a_factor_is_logged_by_keyboard_and_said() -> None:
         await expect(logged).to_have_text("Warm bath, 9:40 PM")
         said = page.locator("limber-factor-log").get_by_role("status")
         await expect(said).to_have_text("Logged: Warm bath, 9:40 PM")
-        assert await actions(page) == [
-            {"action": "log", "sleeper": "device_anna", "factor": "warm_bath"}
-        ]
+        await calls_become(
+            page, [{"action": "log", "sleeper": "device_anna", "factor": "warm_bath"}]
+        )
 
 
 async def test_what_was_logged_by_other_means_is_shown() -> None:
