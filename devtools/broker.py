@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devtools.processes import LOOPBACK, DevtoolError, Program, find, start
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """s until a broker must listen."""
 
 

@@ -28,7 +28,7 @@ from limber_bridge.web.http_server import (
 )
 from tests.contract.messages import AT, BRIDGE, CONNECTED
 
-TIMEOUT_S: Final = 20.0
+TIMEOUT_S: Final = 60.0
 REPORT: Final = HealthReport(
     healthy=True,
     live=True,

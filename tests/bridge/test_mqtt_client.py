@@ -54,7 +54,7 @@ pytestmark = pytest.mark.real_time
 TOPICS = Topics("limber", "bedroom")
 QUICK = Timing(heartbeat_interval_s=0.05, heartbeat_timeout_s=0.8)
 SIMULATED = "{id: 2, source: simulated, placement: ankle, side: right, quantity: acceleration}"
-WAIT_S = 15.0
+WAIT_S = 60.0
 
 
 class ClientUnderTest:

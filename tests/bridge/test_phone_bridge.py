@@ -39,7 +39,7 @@ def web_on(port: int) -> str:
 
 
 def post(port: int, body: bytes, path: str = f"/ingest/3/{SECRET}") -> tuple[int, str]:
-    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(LOOPBACK, port, timeout=60)) as connection:
         connection.request("POST", path, body, {"Content-Type": "application/json"})
         response = connection.getresponse()
         return response.status, response.read().decode()
@@ -213,7 +213,7 @@ def test_check_takes_what_phones_send_over_http_and_mqtt(broker: Broker, tmp_pat
                 continue  # The check does not listen yet, or no longer.
             finally:
                 publisher.publish("limber/bedroom/ingest/4", bodies[1])
-        report, _ = check.communicate(timeout=20)
+        report, _ = check.communicate(timeout=60)
     for sensor in (3, 4):
         (line,) = [line for line in report.splitlines() if f"sensor {sensor} (" in line][:1]
         assert line.startswith("ok"), report

@@ -95,7 +95,7 @@ MARK = framed(AnkleSensor(id=99).frame(leg(0, 0.1, [])))
 async def opened(events: AsyncGenerator[SourceEvent], cable: Cable) -> None:
     """Wait until the source reads the line; opening it drops what was written before."""
     first = asyncio.ensure_future(anext(events))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not first.done():
             cable.write(MARK)
             await asyncio.wait([first], timeout=0.02)
@@ -126,7 +126,7 @@ def request(path: Path, **keys: object) -> SourceRequest:
 async def collect(events: AsyncGenerator[SourceEvent], samples: int) -> list[SourceEvent]:
     """Return the events until a number of samples has arrived."""
     found: list[SourceEvent] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for event in events:
             found += [] if is_mark(event) else [event]
             if sum(one.block.samples.shape[1] for one in found if isinstance(one, Samples)) >= (
@@ -180,7 +180,7 @@ async def test_a_wrong_baud_rate_is_named(cable: Cable) -> None:
     async with aclosing(line):
         await opened(line, cable)
         cable.write(bytes(range(256)) * (GARBAGE_BYTES // 256 + 1))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             event = await anext(line)
             while is_mark(event):
                 event = await anext(line)

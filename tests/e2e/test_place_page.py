@@ -159,13 +159,11 @@ async def test_a_foot_that_pulls_five_times_passes(tmp_path: Path) -> None:
             await phone.part("start").focus()
             bridge.foot.play()
             await phone.page.keyboard.press("Enter")
-            await expect(phone.part("sentence")).to_have_text("Lie still.", timeout=20_000)
+            await expect(phone.part("sentence")).to_have_text("Lie still.")
             await expect(computer.part("sentence")).to_have_text("Lieg still.")
             await expect(phone.part("stop")).to_be_focused()
-            await expect(phone.part("sentence")).to_have_text(
-                "Pull your toes up and hold.", timeout=20_000
-            )
-            await expect(phone.part("pulls")).to_have_text("Pulls seen: 1 of 5", timeout=20_000)
+            await expect(phone.part("sentence")).to_have_text("Pull your toes up and hold.")
+            await expect(phone.part("pulls")).to_have_text("Pulls seen: 1 of 5")
             assert await phone.violations() == []
             await expect(phone.part("sentence")).to_contain_text(
                 "The sensor sees your foot.", timeout=CHECK_S * 1000

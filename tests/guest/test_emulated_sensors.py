@@ -25,6 +25,7 @@ pytestmark = pytest.mark.real_time
 H10_ADDRESS = "C0:11:22:33:44:88"
 WATCH_ADDRESS = "C0:11:22:33:44:77"
 ATTEMPTS = 3
+PATIENCE_S = 30.0
 BATTERY = "00002a19-0000-1000-8000-00805f9b34fb"
 START_50_HZ_4_G = bytes.fromhex("02 02 00 01 32 00 01 01 10 00 02 01 04 00")
 START_52_HZ_8_G = bytes.fromhex("02 02 00 01 34 00 01 01 10 00 02 01 08 00 04 01 03")
@@ -49,7 +50,7 @@ async def connect(address: str, on_loss: Callable[[], None]) -> BleakClient:
 
 
 async def connect_once(address: str, on_loss: Callable[[], None]) -> BleakClient:
-    device = await BleakScanner.find_device_by_address(address, timeout=10)
+    device = await BleakScanner.find_device_by_address(address, timeout=PATIENCE_S)
     assert device is not None
     client = BleakClient(device, disconnected_callback=lambda _: on_loss())
     await client.connect()
@@ -76,7 +77,7 @@ async def test_polar_sensor_streams_what_was_asked_for(plugged: Bedroom) -> None
 
         async def answer_to(command: bytes) -> bytes:
             await client.write_gatt_char(CONTROL_POINT, command, response=True)
-            return await asyncio.wait_for(answers.get(), 10)
+            return await asyncio.wait_for(answers.get(), PATIENCE_S)
 
         assert (await client.read_gatt_char(BATTERY))[0] == 87
         # 104 Hz is offered in SDK mode only.
@@ -85,7 +86,7 @@ async def test_polar_sensor_streams_what_was_asked_for(plugged: Bedroom) -> None
         assert await answer_to(b"\x02\x09") == bytes.fromhex("f0 02 09 00 00")
         started = await answer_to(START_52_HZ_8_G)
         factor = np.frombuffer(started[-4:], "<f4")[0]
-        two = [await asyncio.wait_for(frames.get(), 10) for _ in range(2)]
+        two = [await asyncio.wait_for(frames.get(), PATIENCE_S) for _ in range(2)]
         blocks = [parse_polar_data(bytearray(one), lambda _: float(factor)) for one in two]
         assert await answer_to(b"\x03\x02") == bytes.fromhex("f0 03 02 00 00")
         assert not plugged.polar.streaming
@@ -128,7 +129,7 @@ async def test_sensor_out_of_range_is_noticed_at_once(plugged: Bedroom) -> None:
     lost = asyncio.Event()
     async with connected(POLAR_ADDRESS, lost.set):
         plugged.polar.leave_range()
-        await asyncio.wait_for(lost.wait(), 10)
+        await asyncio.wait_for(lost.wait(), PATIENCE_S)
     plugged.polar.return_to_range()
     async with connected(POLAR_ADDRESS) as client:
         assert client.is_connected
@@ -161,10 +162,12 @@ async def test_h10_without_sdk_mode_streams_raw_frames(plugged: Bedroom) -> None
         await client.start_notify(CONTROL_POINT, lambda _, data: answers.put_nowait(bytes(data)))
         await client.start_notify(DATA, lambda _, data: frames.put_nowait(bytes(data)))
         await client.write_gatt_char(CONTROL_POINT, b"\x02\x09", response=True)
-        assert await asyncio.wait_for(answers.get(), 10) == bytes.fromhex("f0 02 09 03 00")
+        assert await asyncio.wait_for(answers.get(), PATIENCE_S) == bytes.fromhex("f0 02 09 03 00")
         await client.write_gatt_char(CONTROL_POINT, START_50_HZ_4_G, response=True)
-        assert (await asyncio.wait_for(answers.get(), 10))[:4] == bytes.fromhex("f0 02 02 00")
-        frame = await asyncio.wait_for(frames.get(), 10)
+        assert (await asyncio.wait_for(answers.get(), PATIENCE_S))[:4] == bytes.fromhex(
+            "f0 02 02 00"
+        )
+        frame = await asyncio.wait_for(frames.get(), PATIENCE_S)
     assert len(frame) == 226
     block = parse_polar_data(bytearray(frame), lambda _: 1.0)
     assert isinstance(block, ACCData)
