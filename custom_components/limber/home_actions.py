@@ -20,11 +20,14 @@ from homeassistant.util.json import json_loads
 
 from .const import DOMAIN
 from .follow_ups import FOLLOW_UPS, FollowUp
+from .night_summary import async_get_texts
 from .notifications import NOTIFY, Button, Delivery, Message, async_clear
+from .words import Words
 
 ID_MAX_CHARACTERS: Final = 200
 BUTTONS_MAX: Final = 10
 """As many as the Home Assistant app shows on an iPhone."""
+DATE_PLACEHOLDER: Final = "{date}"
 
 type Arguments = dict[str, Any]
 
@@ -41,6 +44,8 @@ class HomeAction:
 
 async def notify(hass: HomeAssistant, arguments: Arguments) -> ServiceResponse:
     """Send a message; return the names of those who could not be reached."""
+    if "date" in arguments:
+        arguments = await _with_date(hass, arguments)
     message = Message(
         text=arguments["message"],
         title=arguments.get("title"),
@@ -50,6 +55,18 @@ async def notify(hass: HomeAssistant, arguments: Arguments) -> ServiceResponse:
     delivery = Delivery(hass, message)
     await delivery.async_send(arguments["phones"], arguments["recipients"])
     return {"failed": [*delivery.failed]}
+
+
+async def _with_date(hass: HomeAssistant, arguments: Arguments) -> Arguments:
+    """Return arguments whose title and message have the date in words, in place of `{date}`."""
+    words = Words(await async_get_texts(hass), dt_util.get_default_time_zone())
+    written = words.date(arguments["date"])
+    replaced = {
+        field: arguments[field].replace(DATE_PLACEHOLDER, written)
+        for field in ("title", "message")
+        if field in arguments
+    }
+    return arguments | replaced
 
 
 async def clear_notification(hass: HomeAssistant, arguments: Arguments) -> ServiceResponse:
@@ -112,6 +129,7 @@ HOME_ACTIONS: Final = (
             vol.Optional("recipients", default=list): RECIPIENTS,
             vol.Optional("title"): cv.string,
             vol.Required("message"): cv.string,
+            vol.Optional("date"): cv.date,
             vol.Optional("tag"): cv.string,
             vol.Optional("buttons", default=list): vol.All(
                 cv.ensure_list, [BUTTON], vol.Length(max=BUTTONS_MAX)

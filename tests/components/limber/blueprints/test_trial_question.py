@@ -33,7 +33,9 @@ async def test_the_answer_reaches_the_trial(
 ) -> None:
     await asked()
     assert home.her_messages[0].data["title"] == "Your trial: Stretching"
-    assert home.her_messages[0].data["message"].endswith("Night of 2026-11-21")
+    assert home.her_messages[0].data["message"] == (
+        "Did you do it on the evening of November 20, 2026?"
+    )
     await home.press(home.her_messages[0], button)
     assert home.bridge.commands() == [
         {"command": "answer_trial", "sleeper": "anna", "done": done, "night": "2026-11-21"}
@@ -47,15 +49,20 @@ async def test_a_trial_of_something_else_is_called_by_its_name(home: Home, asked
 
 
 @pytest.mark.parametrize(
-    ("language", "title"), [("en", "Your trial: Warm bath"), ("de", "Your trial: Warmes Bad")]
+    ("language", "title", "evening"),
+    [
+        ("en", "Your trial: Warm bath", "November 20, 2026"),
+        ("de", "Your trial: Warmes Bad", "20.\N{NO-BREAK SPACE}November 2026"),
+    ],
 )
-async def test_the_factor_is_named_in_the_language_of_home_assistant(
-    home: Home, asked: Any, language: str, title: str
+async def test_factor_and_date_are_in_the_language_of_home_assistant(
+    home: Home, asked: Any, language: str, title: str, evening: str
 ) -> None:
     home.hass.config.language = language
     await async_get_translations(home.hass, language, "entity", {"limber"})
     await asked(factor="warm_bath")
     assert home.her_messages[0].data["title"] == title
+    assert evening in home.her_messages[0].data["message"]
 
 
 async def test_nothing_is_asked_without_an_open_question(home: Home, asked: Any) -> None:
