@@ -23,6 +23,8 @@ LOOPBACK: Final = "127.0.0.1"
 PORTS: Final = range(20_000, 32_000)
 """Below the ports that Linux gives to outgoing connections (32768 and up, `ip_local_port_range`),
 and above those of well-known services."""
+LAST_PORT: Final = Path(tempfile.gettempdir()) / f"limber-ports-{os.getuid()}"
+"""The port that was given out last, to any process of this user."""
 
 
 class DevtoolError(Exception):
@@ -56,7 +58,7 @@ def free_port(wanted: int = 0) -> int:
     """
     if wanted and _is_free(wanted):
         return wanted
-    with (Path(tempfile.gettempdir()) / f"limber-ports-{os.getuid()}").open("a+") as turn:
+    with LAST_PORT.open("a+") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         turn.seek(0)
         last = int(turn.read() or PORTS.start)
