@@ -152,8 +152,9 @@ async def test_an_outage_longer_than_the_ring_leaves_a_gap_of_what_was_lost(
     assert 10 <= held < 12.5
     # 25 s of outage, and however long the device waits before it tries again.
     assert lost > 13
-    # A bridge that stops no longer reads what the device still sends for a moment.
-    assert lost - 0.1 < length < lost + 3.0
+    # A bridge that stops no longer reads what is on its way, and does not process what waits. On a
+    # busy machine these are many seconds.
+    assert lost - 0.1 < length < lost + 20.0
 
 
 def resent_after_outage(frames: list[SeenFrame]) -> float:
