@@ -163,7 +163,12 @@ async def test_an_answer_that_is_no_number_is_asked_again(
     [
         ("en", "How is the trial going?", "Plan for tonight: do it.", "PLM index: lower on nights"),
         ("de", "Wie läuft mein Selbstversuch?", "heute Nacht: tu es.", "PLM-Index: niedriger in"),
-        ("fr", "où en est mon essai", "cette nuit : à faire.", "Indice PLM : plus bas les nuits"),
+        (
+            "fr",
+            "où en est mon essai",
+            "cette nuit\N{NO-BREAK SPACE}: à faire.",
+            "Indice PLM : plus bas les nuits",
+        ),
         ("es", "¿Cómo va mi prueba?", "esta noche: hazlo.", "Índice PLM: más bajo en las noches"),
         ("nl", "hoe gaat de proef", "vannacht: wel doen.", "PLM-index: lager in nachten"),
         ("it", "come va la prova", "stanotte: fallo.", "Indice PLM: più basso nelle notti"),
