@@ -167,7 +167,7 @@ async def test_an_answer_that_is_no_number_is_asked_again(
             "fr",
             "où en est mon essai",
             "cette nuit\N{NO-BREAK SPACE}: à faire.",
-            "Indice PLM : plus bas les nuits",
+            "Indice PLM\N{NO-BREAK SPACE}: plus bas les nuits",
         ),
         ("es", "¿Cómo va mi prueba?", "esta noche: hazlo.", "Índice PLM: más bajo en las noches"),
         ("nl", "hoe gaat de proef", "vannacht: wel doen.", "PLM-index: lager in nachten"),
