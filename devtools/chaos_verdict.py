@@ -76,12 +76,17 @@ def told(path: Path) -> dict[str, Any]:
 
 
 def requested(path: Path) -> dict[str, Any]:
-    """Return the events of a journal that a client requests, by id.
+    """Return the events of a journal that a client requests, by id."""
+    return messages_of((day, event) for day, event in events_of(path) if is_offered(day))
 
-    It asks for no night of a clock that was years off.
+
+def is_offered(day: date) -> bool:
+    """Return whether a client gets a night once the clock is right.
+
+    A bridge leaves out nights of a clock that was years off. One of them may even be finished, if
+    the clock then was further ahead, but a client only sees it for as long as that lasts.
     """
-    found = events_of(path)
-    return messages_of((day, event) for day, event in found if abs(day - NIGHT).days <= 1)
+    return abs(day - NIGHT).days <= 1
 
 
 def messages_of(events: Iterable[tuple[date, Event]]) -> dict[str, Any]:
@@ -200,14 +205,13 @@ def differences(journal: Path, consumer: Path) -> Iterator[str]:
         if events.get(key) != message:
             yield f"lost: the consumer has no {key}, or another"
     with open_journal_reader(journal) as record:
-        for night in record.nights("anna"):
-            if nights.get(str(night.date)) != json.loads(msgspec.json.encode(encode_night(night))):
-                yield f"lost: the consumer has another night of {night.date}"
-        # A night with nothing but gaps does not count.
-        if not record.nights("anna") and any(
-            isinstance(event, Movement) for _, event in events_of(journal)
-        ):
-            yield "lost: no night was finished"
+        finished = [night for night in record.nights("anna") if is_offered(night.date)]
+    for night in finished:
+        if nights.get(str(night.date)) != json.loads(msgspec.json.encode(encode_night(night))):
+            yield f"lost: the consumer has another night of {night.date}"
+    # A night with nothing but gaps does not count.
+    if not finished and any(isinstance(event, Movement) for _, event in events_of(journal)):
+        yield "lost: no night was finished"
 
 
 def surplus(journal: Path, consumer: Path) -> Iterator[str]:
