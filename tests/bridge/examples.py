@@ -85,13 +85,14 @@ def settings(
     bridge: str = "bedroom",
     base_topic: str = "limber",
     sleeper: str = "Anna",
+    zone: str = "Europe/Berlin",
 ) -> str:
     """Return the text of a configuration with these sensors, each a line of YAML in braces."""
     # No HTTP server by default: tests run in parallel and would all use the same port.
     more = more if "web:" in more else f"web: false\n{more}"
     listed = "\n".join(f"      - {line}" for line in sensors.splitlines())
     return (
-        f"bridge: {{id: {bridge}, time_zone: Europe/Berlin}}\n"
+        f"bridge: {{id: {bridge}, time_zone: {zone}}}\n"
         f"broker: {{host: 127.0.0.1, base_topic: {base_topic}, port: {port}}}\n"
         f"sleepers:\n  - id: {sleeper.lower()}\n    name: {sleeper}\n    sensors:\n{listed}\n{more}"
     )

@@ -14,9 +14,9 @@ from pathlib import Path
 from devtools.broker import start_broker
 from devtools.home_assistant import add_broker, opened, prepare, start_home
 from devtools.processes import free_port
+from tests.e2e.local_time import ZONE_NAME
 from tests.required_programs import need
 
-ZONE = "Europe/Berlin"
 CONFIGURATION = """\
 mobile_app:
 conversation:
@@ -76,7 +76,7 @@ def started(folder: Path, ends: ExitStack) -> tuple[int, int]:
     broker_port = free_port()
     ends.callback(start_broker(folder / "broker", broker_port).stop)
     home_port = free_port()
-    prepare(folder / "config", home_port, ZONE, CONFIGURATION)
+    prepare(folder / "config", home_port, ZONE_NAME, CONFIGURATION)
     program = start_home(folder / "config")
     ends.callback(program.stop)
 

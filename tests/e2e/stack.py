@@ -20,6 +20,7 @@ from devtools.home_assistant import (
 from devtools.network_sensor import AnkleSensor, leg, send
 from devtools.processes import Program, free_port, start
 from tests.bridge.examples import settings
+from tests.e2e.local_time import ZONE_NAME
 from tests.required_programs import need
 
 ANKLE = "{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}"
@@ -71,13 +72,14 @@ class Stack:
                 bridge=self.bridge,
                 base_topic=self.base_topic,
                 sleeper=self.sleeper,
+                zone=ZONE_NAME,
             )
         )
         return path
 
     def start_home(self, more: str = "") -> Program:
         """Start Home Assistant, with more YAML in its configuration."""
-        prepare(self.folder / "config", self.home_port, "Europe/Berlin", more)
+        prepare(self.folder / "config", self.home_port, ZONE_NAME, more)
         return self._kept(start_home(self.folder / "config"))
 
     @asynccontextmanager

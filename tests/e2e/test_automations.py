@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import paho.mqtt.publish as mqtt_publish
 import pytest
@@ -26,10 +25,10 @@ from limber_bridge.detection.pipeline import PipelineState
 from limber_bridge.domain.nights import Night, to_us
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import night
+from tests.e2e.local_time import ZONE
 from tests.e2e.shared_home import CONFIGURATION
 from tests.e2e.stack import Stack, attributes, kicking, shows
 
-ZONE: Final = ZoneInfo("Europe/Berlin")
 KICKS: Final = [(5.0 + 12.0 * number, 2.0) for number in range(40)]
 BLUEPRINTS: Final = "imported"
 REMINDED_IN: Final = timedelta(seconds=25)

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -24,9 +23,9 @@ from limber_bridge.detection.events import Factor, FactorKind
 from limber_bridge.domain.nights import Night, to_us
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import night
+from tests.e2e.local_time import ZONE
 from tests.e2e.stack import Stack, attributes, shows
 
-ZONE: Final = ZoneInfo("Europe/Berlin")
 AXE: Final = Path(__file__).parents[1] / "data/axe-core/axe.min.js"
 NIGHTS: Final = 365
 SCORED_NIGHTS: Final = 3

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +25,7 @@ from limber_bridge.web.catalogue import translate
 from limber_bridge.web.figures import FIGURES
 from tests.bridge.network_namespace import NetworkNamespace, network_namespace
 from tests.bridge.test_setup_in_browser import Person
+from tests.e2e.local_time import ZONE_NAME
 from tests.e2e.own_network import program_inside, relayed
 from tests.e2e.simulated_sleeper import SimulatedSleeper
 from tests.e2e.stack import Stack, card_of, shows
@@ -37,8 +37,6 @@ BROKER_PORT: Final = 1883
 """The defaults."""
 SENSOR: Final = 17
 PASSWORD: Final = "a long password"  # noqa: S105 - of this test
-EVENING: Final = 22
-"""Hour of the local time at which the night begins."""
 START_S: Final = 60.0
 PATIENCE_MS: Final = 60_000
 END_NIGHT: Final = "button.ida_end_the_night"
@@ -90,14 +88,6 @@ async def two_browsers(program: Path) -> AsyncIterator[tuple[Person, Person, lis
         await browser.close()
 
 
-def zone_of_the_evening() -> str:
-    """Return a time zone in which it is evening now, on the day of UTC or the one before."""
-    offset = EVENING - datetime.now(UTC).hour
-    offset -= 24 if offset > 12 else 0
-    # The names have the opposite sign.
-    return f"Etc/GMT{-offset:+d}" if offset else "Etc/GMT"
-
-
 @pytest.mark.takes(50)
 async def test_a_person_sets_everything_up_and_finds_the_night_in_home_assistant(
     tmp_path: Path, shared_stack: Callable[[str, str], Stack]
@@ -147,7 +137,7 @@ async def set_up(phone: Person, computer: Person) -> None:
     await computer.open("/setup/person")
     await phone.follow("setup.add_person")
     await phone.page.fill("#name", "Ida")
-    await phone.page.fill("#time_zone", zone_of_the_evening())
+    await phone.page.fill("#time_zone", ZONE_NAME)
     await phone.send()
     await computer.open("/setup/sensor?person=ida")
     await phone.follow("setup.search")

@@ -5,15 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from devtools.home_assistant import HomeAssistant, add_limber
 from limber_bridge.config.loader import load_config
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import night
+from tests.e2e.local_time import ZONE
 from tests.e2e.stack import Stack, attributes, shows
 
-ZONE: Final = ZoneInfo("Europe/Berlin")
 NIGHTS: Final = 365
 
 

@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import paho.mqtt.publish as mqtt_publish
 import paho.mqtt.subscribe as mqtt_subscribe
@@ -18,9 +17,9 @@ from limber_bridge.config.loader import load_config
 from limber_bridge.domain.nights import to_us
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import night
+from tests.e2e.local_time import ZONE
 from tests.e2e.stack import Stack, attributes, kicking
 
-ZONE: Final = ZoneInfo("Europe/Berlin")
 KICKS: Final = [(5.0 + 12.0 * number, 2.0) for number in range(40)]
 POLL_S: Final = 0.5
 AUTOMATION: Final = """

@@ -4,16 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from devtools.home_assistant import HomeAssistant, add_limber
 from limber_bridge.config.loader import load_config
 from limber_bridge.storage.journal import Journal
 from tests.bridge.examples import night
 from tests.bridge.web_client import Browser, until_listening
+from tests.e2e.local_time import ZONE
 from tests.e2e.stack import Stack, shows
 
-ZONE: Final = ZoneInfo("Europe/Berlin")
 STATISTIC: Final = "limber:5_4_study_emil_plm_index"
 
 
