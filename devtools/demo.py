@@ -343,8 +343,9 @@ def main() -> int:
         "sensor, with a simulated chip, or a player that posts what a phone posts",
     )
     chosen = parser.parse_args()
-    # A terminal that is closed ends everything, too.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # A terminal that is closed ends everything, too. And a program that a script starts with `&`
+    # ignores SIGINT unless it asks for it.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
         return asyncio.run(run(SENSORS[chosen.sensor], checks=chosen.check))
