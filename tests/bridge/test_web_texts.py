@@ -19,6 +19,7 @@ from limber_bridge.web.catalogue import (
     load_texts,
     translate_count,
 )
+from limber_bridge.web.formats import format_duration
 from limber_bridge.web.navigation import NAVIGATION
 from limber_bridge.web.rendering import FOLDER as TEMPLATES
 from limber_bridge.web.rendering import environment
@@ -145,3 +146,11 @@ def test_counts_of_one() -> None:
 def test_every_verdict_of_a_guided_check_has_a_text() -> None:
     known = load_texts(DEFAULT_LANGUAGE)
     assert [one for one in PlacementVerdict if f"place.verdict_{one}" not in known] == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"),
+    [(8.225, "8 h 14 min"), (8.175, "8 h 11 min"), (7.9999, "8 h 00 min"), (0.0, "0 h 00 min")],
+)
+def test_half_a_minute_is_rounded_up_as_in_the_cards(hours: float, text: str) -> None:
+    assert format_duration("en", hours) == text
