@@ -1264,11 +1264,21 @@ var Aa=Object.defineProperty;var Ca=Object.getOwnPropertyDescriptor;var f=(n,e,t
     color: var(--limber-muted);
     line-height: 1.5;
   }
+  .figures {
+    container-type: inline-size;
+    margin: 16px 0 8px;
+  }
   dl {
     display: grid;
     grid-template-columns: repeat(auto-fit, minmax(88px, 1fr));
     gap: 8px 16px;
-    margin: 16px 0 8px;
+    margin: 0;
+  }
+  /* Where four columns of 88px do not fit, the fourth figure would have a row of its own. */
+  @container (max-width: 399.9px) {
+    dl.four {
+      grid-template-columns: repeat(2, 1fr);
+    }
   }
   dl > div {
     display: flex;
@@ -1360,9 +1370,7 @@ var Aa=Object.defineProperty;var Ca=Object.getOwnPropertyDescriptor;var f=(n,e,t
         ${this.renderStatus(r)}
         ${r.cramp===null?c:u`<p class="muted">${i.text("tonight.cramp_help")}</p>`}
         ${o===void 0?c:u`<p class="muted">${o}</p>`}
-        <dl>
-          ${Ro(i,r).map(s=>this.renderFigure(s))}
-        </dl>
+        ${this.renderFigures(Ro(i,r))}
         ${a===void 0?c:u`<p class="muted">${a}</p>`}
         ${this.renderLog(t,r)} ${this.renderSensors(r)}
       </div>`}renderLog({device:t},r){let i=this.config?.log??[];return i.length===0||!r.supports.includes("log")?c:u`<limber-factor-log
@@ -1373,7 +1381,11 @@ var Aa=Object.defineProperty;var Ca=Object.getOwnPropertyDescriptor;var f=(n,e,t
       .factors=${i}
     ></limber-factor-log>`}renderStatus(t,r=c){let{icon:i,text:o,kind:a}=Lo(this.texts,t);return u`<p class="status ${a}" role=${a==="cramp"?"alert":"status"}>
       <ha-icon aria-hidden="true" icon=${i}></ha-icon><span>${o}</span>${r}
-    </p>`}renderFigure({label:t,value:r}){return u`<div>
+    </p>`}renderFigures(t){return u`<div class="figures">
+      <dl class=${t.length===4?"four":""}>
+        ${t.map(r=>this.renderFigure(r))}
+      </dl>
+    </div>`}renderFigure({label:t,value:r}){return u`<div>
       <dt>${t}</dt>
       <dd class=${/\d/.test(r)?"":"words"}>${r}</dd>
     </div>`}renderSensors(t){return t.sensors.length===0?c:u`<ul aria-label=${this.texts.text("tonight.sensors")}>
