@@ -54,7 +54,10 @@ export function renderHours(
   hours: readonly HourOfNight[],
   words: NightWords,
   texts: Localizer,
-): TemplateResult {
+): TemplateResult | typeof nothing {
+  if (hours.length === 0) {
+    return nothing;
+  }
   const counts = hours.map(({ movements }) => movements ?? 0);
   const end = axisEnd(Math.max(0, ...counts));
   const columns = Math.max(hours.length, MIN_COLUMNS);
