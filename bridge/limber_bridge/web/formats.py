@@ -48,3 +48,13 @@ def format_duration(language: str, hours: float | None) -> str:
     rounded = timedelta(hours=hours) + timedelta(seconds=30)
     whole, minutes = divmod(rounded // timedelta(minutes=1), 60)
     return translate(language, "common.duration", hours=whole, minutes=f"{minutes:02d}")
+
+
+def format_short_duration(language: str, seconds: float) -> str:
+    """Return a duration of seconds in minutes and seconds, for example `1 min 36 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes == 0:
+        return translate(language, "common.seconds", seconds=rest)
+    if rest == 0:
+        return translate(language, "common.minutes", minutes=minutes)
+    return translate(language, "common.minutes_and_seconds", minutes=minutes, seconds=rest)
