@@ -251,6 +251,26 @@ async def test_the_times_at_the_ends_of_the_axis_are_within_the_card(query: str)
             assert left["x"] + left["width"] < right["x"]
 
 
+@pytest.mark.parametrize("width", [320, 400, 700])
+@pytest.mark.parametrize("query", ["", "rtl=1"])
+async def test_the_labels_of_the_hours_are_within_their_chart(width: int, query: str) -> None:
+    async with shown(query, width=width) as card:
+        chart = card.page.locator("limber-night-card figure", has_text="Movements per hour")
+        plot = await chart.locator(".chart > svg").bounding_box()
+        assert plot is not None
+        labels = [
+            box
+            for label in await chart.locator("g > text:not(.count)").all()
+            if (box := await label.bounding_box()) and await label.is_visible()
+        ]
+        assert len(labels) >= 4
+        for box in labels:
+            assert box["x"] >= plot["x"] - 1
+            assert box["x"] + box["width"] <= plot["x"] + plot["width"] + 1
+        for left, right in pairwise(labels):
+            assert left["x"] + left["width"] <= right["x"]
+
+
 async def test_time_runs_from_left_to_right_in_a_layout_from_right_to_left() -> None:
     async with shown("rtl=1&lang=de") as card:
         ticks = card.page.locator(".tick")
