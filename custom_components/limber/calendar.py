@@ -164,6 +164,6 @@ def show_cramp(cramp: CrampEvent, words: Words) -> CalendarEvent:
         start=cramp.start,
         end=max(cramp.end or cramp.start, cramp.start + EVENT_MIN_DURATION),
         summary=words.get(f"calendar_{kind}") or words["calendar_possible"],
-        description=cramp.reason,
+        description=words["calendar_reason"].format(reason=cramp.reason) if cramp.reason else None,
         uid=cramp.id,
     )

@@ -56,8 +56,11 @@ class Words:
         return f"{moment.astimezone(self.zone):%H:%M}"
 
     def duration(self, duration: timedelta) -> str:
-        """Return a duration in hours and minutes, for example "7 hours and 54 minutes"."""
-        hours, minutes = divmod(round(duration / timedelta(minutes=1)), 60)
+        """Return a duration in hours and minutes, for example "7 hours and 54 minutes".
+
+        Half a minute is rounded up, as in the cards.
+        """
+        hours, minutes = divmod((duration + timedelta(seconds=30)) // timedelta(minutes=1), 60)
         if hours == 0:
             return self._count("minute", minutes)
         if minutes == 0:

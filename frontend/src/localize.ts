@@ -130,9 +130,14 @@ export class Localizer {
     return { from: this.date(evening), to: this.date(night) };
   }
 
-  /** A duration in hours and minutes, for example "7 h 25 min". */
+  /**
+   * A duration in hours and minutes, for example "7 h 25 min".
+   *
+   * Half a minute is rounded up, as in words.py. Whole microseconds, as there: 8.225 h are 493.5 min,
+   * but 8.225 * 3600 is a little less.
+   */
   duration(seconds: number): string {
-    const minutes = Math.round(seconds / 60);
+    const minutes = Math.round(Math.round(seconds * 1e6) / 60e6);
     const values = { hours: this.number(Math.floor(minutes / 60)), minutes: minutes % 60 };
     return minutes < 60
       ? this.text("common.minutes", values)

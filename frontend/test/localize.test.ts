@@ -50,6 +50,19 @@ test("durations are rounded to minutes", () => {
   assert.equal(localizer("en").duration(59 * 60 + 29), "59 min");
 });
 
+test("half a minute is rounded up, whether hours or seconds are given", () => {
+  const english = localizer("en");
+  assert.equal(english.duration(8.225 * 3600), "8 h 14 min");
+  for (let thousandths = 0; thousandths <= 24_000; thousandths += 1) {
+    // 3.6 s each. The texts of the integration have whole tenths of a second.
+    const minutes = Math.floor((thousandths * 36 + 300) / 600);
+    const rest = `${minutes % 60} min`;
+    const expected = minutes < 60 ? rest : `${Math.floor(minutes / 60)} h ${rest}`;
+    assert.equal(english.duration((thousandths / 1000) * 3600), expected);
+    assert.equal(english.duration((thousandths * 36) / 10), expected);
+  }
+});
+
 test("dates do not depend on the time zone of the machine", () => {
   assert.equal(localizer("en").date("2026-11-28"), "Sat, Nov 28");
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Clock } from "../src/night/clock";
+import type { HourOfNight } from "../src/night/hours";
 import { axisEnd, hoursOf } from "../src/night/hours";
 import { histogramOf, intervalsOf, shareOf } from "../src/night/intervals";
 import { layoutOf } from "../src/night/lanes";
@@ -9,8 +10,8 @@ import { packMarks } from "../src/night/marks";
 import type { NightModel } from "../src/night/model";
 import { nightModel, observedSides, subtract } from "../src/night/model";
 import { wholeNight } from "../src/night/view";
-import type { Movement } from "../src/types";
-import { lehmer, quietNight, restlessNight } from "./night-fixtures";
+import type { Movement, NightData } from "../src/types";
+import { BEDTIME, lehmer, quietNight, restlessNight } from "./night-fixtures";
 
 const clock = new Clock("Europe/Berlin");
 
@@ -161,6 +162,24 @@ test("an hour that was not measured is unknown, not zero", () => {
   const hours = hoursOf(model, clock);
   assert.deepEqual(hours.slice(0, 4).map(({ movements }) => movements), [0, null, 0, 0]);
   assert.equal(hours[2]?.gapShare, 0.5);
+});
+
+test("an hour of tonight that has only just begun is left out", () => {
+  const tonight = (seconds: number, changes: Partial<NightData> = {}) => {
+    const night = { end: BEDTIME + seconds, in_bed: [[0, seconds * 10] as const], live: true };
+    return hoursOf(nightModel(quietNight({ ...night, ...changes })), clock);
+  };
+  const counts = (hours: readonly HourOfNight[]) => hours.map(({ movements }) => movements);
+  assert.deepEqual(counts(tonight(3600 + 59)), [0]);
+  assert.deepEqual(counts(tonight(3600 + 60)), [0, 0]);
+  assert.deepEqual(counts(tonight(3600 + 59, { in_bed: [] })), [0]);
+  assert.deepEqual(counts(tonight(59)), []);
+  // What was seen in it counts.
+  assert.deepEqual(counts(tonight(3600 + 59, { movements: kicks(3610) })), [0, 1]);
+  // What was really not measured stays.
+  assert.deepEqual(counts(tonight(7200 + 59, { gaps: [[36_000, 72_590]] })), [0, null]);
+  assert.deepEqual(counts(tonight(3600 + 300, { gaps: [[36_000, 39_000]] })), [0, null]);
+  assert.deepEqual(counts(tonight(3600 + 59, { live: false })), [0, null]);
 });
 
 test("a night in which the clocks go back has an hour more", () => {

@@ -15,6 +15,7 @@ import { box, disc, usualPaths } from "../src/trend/plot";
 import { quantile, quartiles, usualBefore } from "../src/trend/quantiles";
 import { dateTicks, valueAxis } from "../src/trend/scales";
 import { isKeptBack, trialFactor, trialPeriods } from "../src/trend/trials";
+import { hasUnmeasured } from "../src/trend/view";
 import { columnText, summaryText, usualText } from "../src/trend/words";
 import type { NightsData, TrendRow, Trial } from "../src/types";
 import { addDays, makeNights } from "../dev/fixtures";
@@ -80,6 +81,18 @@ test("nights before the first one were not missed", () => {
   const model = makeTrend(data(nights), { measure: PLM, range: 30, width: 300, now: NOON });
   assert.deepEqual(missedRuns(model.nights), []);
   assert.deepEqual([model.measured, model.begun], [3, 3]);
+});
+
+test("the legend names what was not measured only where something is drawn so", () => {
+  const options = { measure: PLM, range: 90, width: 900, now: NOON };
+  const legendHas = (nights: readonly TrendRow[], hasHours = true) =>
+    hasUnmeasured(makeTrend(data(nights), options), hasHours);
+  const whole = rows("2026-11-28", 30, { h: [4, 2, 0] });
+  assert.equal(legendHas(whole), false);
+  assert.equal(legendHas(whole.filter(({ n }) => n !== "2026-11-20")), true);
+  const withGap = whole.map((one) => (one.n === "2026-11-20" ? { ...one, h: [4, null, 0] } : one));
+  assert.equal(legendHas(withGap), true);
+  assert.equal(legendHas(withGap, false), false);
 });
 
 test("a night that is going on is not shown as one that was not measured", () => {

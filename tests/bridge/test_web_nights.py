@@ -24,7 +24,15 @@ from limber_bridge.web.pages.report import can_report
 from limber_bridge.web.reading import NIGHTS_PER_PAGE
 from tests.bridge.examples import BERLIN, local, night
 from tests.bridge.web_client import serving_pages
-from tests.bridge.web_nights import CRAMP_ID, LEGS, NIGHT, NOTE, fill_journal, write_raw_signal
+from tests.bridge.web_nights import (
+    CRAMP,
+    CRAMP_ID,
+    LEGS,
+    NIGHT,
+    NOTE,
+    fill_journal,
+    write_raw_signal,
+)
 
 PAGE = f"/nights/anna/{NIGHT}"
 ROW = re.compile(r'<th scope="row"><a href="([^"]+)">')
@@ -201,6 +209,8 @@ async def test_an_answer_about_a_cramp_is_the_same_record_as_one_from_home_assis
     async with serving_pages(filled, sensors=LEGS) as browser:
         page = await browser.get(PAGE)
         assert "Was it a cramp?" in page.text
+        assert "It lasted 4 min." in page.text
+        assert f'Reason: <span lang="en">{CRAMP.reason}</span>' in page.text
         answer = {"event": CRAMP_ID, "cramp": "no"}
         shown = await browser.follow(await browser.post(f"{PAGE}/label", answer))
         assert "Saved: it was not a cramp." in shown.text

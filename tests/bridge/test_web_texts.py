@@ -19,6 +19,7 @@ from limber_bridge.web.catalogue import (
     load_texts,
     translate_count,
 )
+from limber_bridge.web.formats import format_duration, format_short_duration
 from limber_bridge.web.navigation import NAVIGATION
 from limber_bridge.web.rendering import FOLDER as TEMPLATES
 from limber_bridge.web.rendering import environment
@@ -145,3 +146,27 @@ def test_counts_of_one() -> None:
 def test_every_verdict_of_a_guided_check_has_a_text() -> None:
     known = load_texts(DEFAULT_LANGUAGE)
     assert [one for one in PlacementVerdict if f"place.verdict_{one}" not in known] == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"),
+    [(8.225, "8 h 14 min"), (8.175, "8 h 11 min"), (7.9999, "8 h 00 min"), (0.0, "0 h 00 min")],
+)
+def test_half_a_minute_is_rounded_up_as_in_the_cards(hours: float, text: str) -> None:
+    assert format_duration("en", hours) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "german"),
+    [
+        (96.0, "1 min 36 s", "1 Min. 36 Sek."),
+        (120.2, "2 min", "2 Min."),
+        (59.6, "1 min", "1 Min."),
+        (36.0, "36 s", "36 Sek."),
+    ],
+)
+def test_a_short_duration_has_only_the_parts_that_it_needs(
+    seconds: float, english: str, german: str
+) -> None:
+    assert format_short_duration("en", seconds) == english
+    assert format_short_duration("de", seconds) == german

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -220,6 +221,54 @@ async def test_axe_finds_nothing(width: int) -> None:
             await card.open(query)
             await expect(card.page.locator("limber-night-card .body")).to_be_visible()
             assert await card.violations() == []
+
+
+@pytest.mark.parametrize("query", ["lang=en", "lang=es&rtl=1"])
+async def test_the_times_at_the_ends_of_the_axis_are_within_the_card(query: str) -> None:
+    async with shown(query) as card:
+        await card.page.set_viewport_size({"width": 400, "height": 800})
+        # A tick at each end of the plot.
+        await card.page.evaluate(
+            """() => {
+              const timeline = document
+                .querySelector("limber-night-card")
+                .shadowRoot.querySelector("limber-night-timeline");
+              const begin = (3600 - (timeline.model.data.start % 3600)) % 3600;
+              timeline.show({ start: begin, end: begin + 4 * 3600 });
+            }"""
+        )
+        ticks = card.page.locator(".tick")
+        await expect(ticks.first).to_be_visible()
+        plot = await card.page.locator("canvas").bounding_box()
+        assert plot is not None
+        boxes = [box for tick in await ticks.all() if (box := await tick.bounding_box())]
+        assert len(boxes) >= 3
+        # They touch the ends, so they would have been cut.
+        assert boxes[0]["x"] == pytest.approx(plot["x"], abs=1)
+        end = plot["x"] + plot["width"]
+        assert boxes[-1]["x"] + boxes[-1]["width"] == pytest.approx(end, abs=1)
+        for left, right in pairwise(boxes):
+            assert left["x"] + left["width"] < right["x"]
+
+
+@pytest.mark.parametrize("width", [320, 400, 700])
+@pytest.mark.parametrize("query", ["", "rtl=1"])
+async def test_the_labels_of_the_hours_are_within_their_chart(width: int, query: str) -> None:
+    async with shown(query, width=width) as card:
+        chart = card.page.locator("limber-night-card figure", has_text="Movements per hour")
+        plot = await chart.locator(".chart > svg").bounding_box()
+        assert plot is not None
+        labels = [
+            box
+            for label in await chart.locator("g > text:not(.count)").all()
+            if (box := await label.bounding_box()) and await label.is_visible()
+        ]
+        assert len(labels) >= 4
+        for box in labels:
+            assert box["x"] >= plot["x"] - 1
+            assert box["x"] + box["width"] <= plot["x"] + plot["width"] + 1
+        for left, right in pairwise(labels):
+            assert left["x"] + left["width"] <= right["x"]
 
 
 async def test_time_runs_from_left_to_right_in_a_layout_from_right_to_left() -> None:

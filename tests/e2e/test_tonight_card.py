@@ -119,3 +119,26 @@ async def test_it_is_accessible(query: dict[str, str]) -> None:
         assert [one["id"] for one in found["violations"]] == []
         wide: bool = await page.evaluate("document.body.scrollWidth > innerWidth")
         assert not wide
+
+
+@pytest.mark.parametrize("cramps", ["1", "null"])
+@pytest.mark.parametrize("width", [280, 320, 400, 430, 480, 700])
+async def test_no_figure_has_a_row_of_its_own_beside_four(width: int, cramps: str) -> None:
+    async with shown(width=str(width)) as page:
+        await page.set_viewport_size({"width": width + 40, "height": 800})
+        await page.evaluate(
+            f"""() => {{
+              const tonight = document.querySelector("limber-tonight-card").tonight;
+              home.push({{...tonight, tonight: {{...tonight.tonight, cramps: {cramps}}}}});
+            }}"""
+        )
+        figures = page.locator("dl > div")
+        count = 3 if cramps == "null" else 4
+        await expect(figures).to_have_count(count)
+        boxes = [await one.bounding_box() for one in await figures.all()]
+        tops = [box["y"] for box in boxes if box is not None]
+        rows = [tops.count(top) for top in sorted(set(tops))]
+        if count == 4:
+            assert rows in ([4], [2, 2])
+        else:
+            assert rows in ([3], [2, 1])

@@ -273,3 +273,13 @@ async def test_an_action_that_fails_says_why() -> None:
         asked = page.get_by_role("group", name="Magnesium: did you do it")
         await asked.get_by_role("button", name="Yes").click()
         await expect(page.get_by_role("alert")).to_contain_text("no trial")
+
+
+@pytest.mark.parametrize("nights", ["3", "4", "30"])
+@pytest.mark.parametrize("shown_range", [7, 90])
+async def test_the_legend_names_only_what_is_in_the_picture(nights: str, shown_range: int) -> None:
+    query = {"card": "trend", "nights": nights, "options": f'{{"nights":{shown_range}}}'}
+    async with shown(query) as page:
+        paths = page.locator(".plots path.unmeasured")
+        drawn = [await path.get_attribute("d") for path in await paths.all()]
+        await expect(page.locator(".legend rect.unmeasured")).to_have_count(int(any(drawn)))

@@ -1,6 +1,6 @@
 """Numbers, dates and times as people of a language write them."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -39,8 +39,22 @@ def format_moment(language: str, moment: datetime, zone: ZoneInfo) -> str:
 
 
 def format_duration(language: str, hours: float | None) -> str:
-    """Return a duration of hours in hours and minutes, for example `7 h 05 min`."""
+    """Return a duration of hours in hours and minutes, for example `7 h 05 min`.
+
+    Half a minute is rounded up, as in the cards of Home Assistant.
+    """
     if hours is None:
         return UNKNOWN
-    whole, minutes = divmod(round(hours * 60), 60)
+    rounded = timedelta(hours=hours) + timedelta(seconds=30)
+    whole, minutes = divmod(rounded // timedelta(minutes=1), 60)
     return translate(language, "common.duration", hours=whole, minutes=f"{minutes:02d}")
+
+
+def format_short_duration(language: str, seconds: float) -> str:
+    """Return a duration of seconds in minutes and seconds, for example `1 min 36 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes == 0:
+        return translate(language, "common.seconds", seconds=rest)
+    if rest == 0:
+        return translate(language, "common.minutes", minutes=minutes)
+    return translate(language, "common.minutes_and_seconds", minutes=minutes, seconds=rest)

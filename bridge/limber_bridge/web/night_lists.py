@@ -52,7 +52,7 @@ class ShownCramp:
     event: str
     """Its id, or that of the label if only the sleeper reported it."""
     time: int
-    minutes: float | None
+    seconds: float | None
     certainty: str
     reason: str | None
     label: bool | None
@@ -71,9 +71,9 @@ def shown_cramps(stored: StoredNight) -> list[ShownCramp]:
 
 def shown_cramp(event: Cramp, stored: StoredNight) -> ShownCramp:
     """Return a cramp that a sensor showed."""
-    minutes = None if event.end is None else (event.end - event.onset) / SECOND / 60
+    seconds = None if event.end is None else (event.end - event.onset) / SECOND
     label = stored.confirmed.get(event_id(event))
-    return ShownCramp(event_id(event), event.onset, minutes, event.certainty, event.reason, label)
+    return ShownCramp(event_id(event), event.onset, seconds, event.certainty, event.reason, label)
 
 
 def placement_checks(stored: StoredNight) -> list[PlacementCheck]:

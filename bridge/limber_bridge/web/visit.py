@@ -15,7 +15,12 @@ from limber_bridge.web.admission import Doorkeeper, Entrance, Visitor
 from limber_bridge.web.attempts import AttemptLimiter
 from limber_bridge.web.catalogue import LANGUAGES, has_text, translate, translate_count
 from limber_bridge.web.first_use import FirstUse
-from limber_bridge.web.formats import format_date, format_duration, format_number
+from limber_bridge.web.formats import (
+    format_date,
+    format_duration,
+    format_number,
+    format_short_duration,
+)
 from limber_bridge.web.forms import form_token
 from limber_bridge.web.navigation import NAVIGATION, is_current
 from limber_bridge.web.passwords import AccessStore
@@ -113,6 +118,7 @@ class Visit:
             "number": partial(format_number, self.language),
             "date": partial(format_date, self.language),
             "duration": partial(format_duration, self.language),
+            "short_duration": partial(format_short_duration, self.language),
             "url": self.url,
             "static": lambda name: self.visitor.prefix + static_address(name),
             "navigation": NAVIGATION,

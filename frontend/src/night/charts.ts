@@ -54,7 +54,10 @@ export function renderHours(
   hours: readonly HourOfNight[],
   words: NightWords,
   texts: Localizer,
-): TemplateResult {
+): TemplateResult | typeof nothing {
+  if (hours.length === 0) {
+    return nothing;
+  }
   const counts = hours.map(({ movements }) => movements ?? 0);
   const end = axisEnd(Math.max(0, ...counts));
   const columns = Math.max(hours.length, MIN_COLUMNS);
@@ -172,15 +175,18 @@ function hourBar(
     <text class="count" x="${left + width / 2}%" y=${floor - all - 4} text-anchor="middle">
       ${unknown ? "" : texts.number(hour.movements ?? 0)}
     </text>
-    <text class=${index % labelStep(count) === 0 ? "" : "minor"} x="${left}%" y=${HEIGHT - 5}>
+    <text class=${hasLabel(index, count) ? "" : "minor"} x="${left}%" y=${HEIGHT - 5}>
       ${words.tick(hour.start)}
     </text>
   </g>`;
 }
 
-/** Return how many hours apart labels are on a small screen. */
-function labelStep(hours: number): number {
-  return Math.max(2, Math.ceil(hours / MAX_LABELS));
+/** Return whether an hour has a label on a small screen. */
+function hasLabel(index: number, count: number): boolean {
+  const step = Math.max(2, Math.ceil(count / MAX_LABELS));
+  // A label is wider than a narrow column: that of the last one would be cut at the edge of the card.
+  const isCut = count > MIN_COLUMNS && index === count - 1;
+  return index % step === 0 && !isCut;
 }
 
 function baseline(): TemplateResult {

@@ -19,7 +19,11 @@ export interface HourOfNight extends Stretch {
 /** chosen: in less than a minute hardly any movement can be seen. */
 const MIN_MEASURED_S = 60;
 
-/** Return the hours from the first to the last in bed; all hours where "in bed" is unknown. */
+/**
+ * Return the hours from the first to the last in bed; all hours where "in bed" is unknown.
+ *
+ * Tonight, an hour that has only just begun is left out: it would look as if it was not measured.
+ */
 export function hoursOf(model: NightModel, clock: Clock): HourOfNight[] {
   const night = model.data.start;
   const known = model.inBed.length > 0;
@@ -28,10 +32,16 @@ export function hoursOf(model: NightModel, clock: Clock): HourOfNight[] {
   const last = Math.max(...inBed.map(({ end }) => end));
   const measured = subtract(inBed, model.gaps);
   const borders = clock.hourBorders(night + first, night + last);
-  return borders.slice(1).map((end, index) => {
+  const hours = borders.slice(1).map((end, index) => {
     const hour = { start: borders[index]! - night, end: end - night };
     return countHour(model, hour, inBed, measured);
   });
+  const latest = hours.at(-1);
+  const hasOnlyBegun =
+    model.data.live &&
+    latest?.movements === null &&
+    overlap(inBed, latest.start, latest.end) < MIN_MEASURED_S;
+  return hasOnlyBegun ? hours.slice(0, -1) : hours;
 }
 
 function countHour(

@@ -55,7 +55,6 @@ export const timelineStyles = css`
     border-radius: 2px;
   }
   .tick {
-    transform: translateX(-50%);
     color: var(--limber-muted);
     padding-top: 3px;
     font-variant-numeric: tabular-nums;

@@ -221,10 +221,14 @@ export class LimberNightTimeline extends LitElement implements Controlled {
 
   private renderTicks(): TemplateResult[] {
     return this.ticks().map((moment) => {
-      const left = `${MARGIN + xOf(this.view, this.width, moment)}px`;
+      const x = MARGIN + xOf(this.view, this.width, moment);
+      const left = `${x}px`;
       const top = `${this.layout.axis.top}px`;
+      // In the middle below its tick, but not beyond the ends of the plot.
+      const space = this.width + 2 * MARGIN - x;
+      const transform = `translateX(min(max(-50%, -${x}px), calc(${space}px - 100%)))`;
       const time = this.words.tick(moment);
-      return html`<span class="tick" aria-hidden="true" style=${styleMap({ left, top })}
+      return html`<span class="tick" aria-hidden="true" style=${styleMap({ left, top, transform })}
         >${time}</span
       >`;
     });

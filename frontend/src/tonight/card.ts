@@ -119,9 +119,7 @@ export class LimberTonightCard extends LimberCard<TonightCardConfig> {
           ? nothing
           : html`<p class="muted">${texts.text("tonight.cramp_help")}</p>`}
         ${since === undefined ? nothing : html`<p class="muted">${since}</p>`}
-        <dl>
-          ${describeFigures(texts, tonight).map((figure) => this.renderFigure(figure))}
-        </dl>
+        ${this.renderFigures(describeFigures(texts, tonight))}
         ${lastNight === undefined ? nothing : html`<p class="muted">${lastNight}</p>`}
         ${this.renderLog(sleeper, tonight)} ${this.renderSensors(tonight)}
       </div>`;
@@ -145,6 +143,14 @@ export class LimberTonightCard extends LimberCard<TonightCardConfig> {
     return html`<p class="status ${kind}" role=${kind === "cramp" ? "alert" : "status"}>
       <ha-icon aria-hidden="true" icon=${icon}></ha-icon><span>${text}</span>${beside}
     </p>`;
+  }
+
+  private renderFigures(figures: readonly Figure[]): TemplateResult {
+    return html`<div class="figures">
+      <dl class=${figures.length === 4 ? "four" : ""}>
+        ${figures.map((figure) => this.renderFigure(figure))}
+      </dl>
+    </div>`;
   }
 
   private renderFigure({ label, value }: Figure): TemplateResult {

@@ -33,11 +33,21 @@ export const styles = css`
     color: var(--limber-muted);
     line-height: 1.5;
   }
+  .figures {
+    container-type: inline-size;
+    margin: 16px 0 8px;
+  }
   dl {
     display: grid;
     grid-template-columns: repeat(auto-fit, minmax(88px, 1fr));
     gap: 8px 16px;
-    margin: 16px 0 8px;
+    margin: 0;
+  }
+  /* Where four columns of 88px do not fit, the fourth figure would have a row of its own. */
+  @container (max-width: 399.9px) {
+    dl.four {
+      grid-template-columns: repeat(2, 1fr);
+    }
   }
   dl > div {
     display: flex;

@@ -214,7 +214,8 @@ export class LimberTrendCard extends LimberCard<TrendConfig> {
       ${renderReadout(view, shown, (night) => this.open(sleeper, night))}
       <p class="hidden">${guard([model, texts], () => summaryText(texts, model))}</p>
       ${this.renderPlots(view, shown, sleeper)}
-      ${this.isHidden("hours") ? nothing : renderScale(view)} ${renderLegend(view)}
+      ${this.isHidden("hours") ? nothing : renderScale(view)}
+      ${renderLegend(view, !this.isHidden("hours"))}
       ${this.renderKeptBack(model, texts)}
       <dialog
         aria-label=${texts.text("night.heading", { name: sleeper.name })}

@@ -4,6 +4,7 @@ import { html, nothing, svg } from "lit";
 import type { TemplateResult } from "lit";
 
 import type { Localizer } from "../localize";
+import { isMissed } from "./calendar";
 import { HEAT_LEVELS } from "./heat";
 import {
   LANE_HEIGHT,
@@ -248,8 +249,8 @@ export function renderScale({ model, texts }: View): unknown {
   </ul>`;
 }
 
-/** What the marks of the measure mean. */
-export function renderLegend({ model, texts }: View): TemplateResult {
+/** What the marks mean; `hasHours`: whether the heat map is shown. */
+export function renderLegend({ model, texts }: View, hasHours: boolean): TemplateResult {
   const key = (name: "key_night" | "key_week" | "key_usual" | "key_unmeasured", mark: unknown) =>
     html`<li>
       <svg width="18" height="12" aria-hidden="true">${mark}</svg>
@@ -260,8 +261,15 @@ export function renderLegend({ model, texts }: View): TemplateResult {
       ? key("key_week", svg`<path class="bars" d=${box(8, 0, 2, 12)}></path><circle class="discs" cx="9" cy="6" r="3.5"></circle>`)
       : key("key_night", svg`<circle class="discs" cx="9" cy="6" r="4"></circle>`)}
     ${key("key_usual", svg`<rect class="band" width="18" height="12"></rect><path class="median" d="M0 6h18"></path>`)}
-    ${key("key_unmeasured", svg`<rect class="unmeasured" width="18" height="12"></rect>`)}
+    ${hasUnmeasured(model, hasHours)
+      ? key("key_unmeasured", svg`<rect class="unmeasured" width="18" height="12"></rect>`)
+      : nothing}
   </ul>`;
+}
+
+/** Whether anything is drawn as not measured: a whole night, or an hour of the heat map. */
+export function hasUnmeasured({ nights, heat }: TrendModel, hasHours: boolean): boolean {
+  return nights.some(isMissed) || (hasHours && heat.cells.some(({ level }) => level === null));
 }
 
 function isWeekly(model: TrendModel): boolean {

@@ -56,6 +56,7 @@ async def test_the_calendar_shows_nights_cramps_and_factors(
     assert shown[1]["description"] == (
         "Time in bed was 7 hours and 54 minutes, with an estimated 6 hours and 42 minutes of sleep."
     )
+    assert shown[2]["description"] == "Reason: tense calf, then movement"
     night = [datetime.fromisoformat(shown[1][key]) for key in ("start", "end")]
     assert night[1] - night[0] == timedelta(hours=7, minutes=54)
 
@@ -82,6 +83,19 @@ async def test_the_title_of_a_cramp_says_how_certain_it_is(
     bridge.events["2026-11-21"] = [cramp | change]
     shown = await events(hass, "2026-11-20T00:00:00+01:00", "2026-11-22T00:00:00+01:00")
     assert [one["summary"] for one in shown] == [summary]
+
+
+async def test_a_cramp_without_a_reason_has_no_description(
+    hass: HomeAssistant, bridge: Bridge, loaded: MockConfigEntry
+) -> None:
+    cramp = golden("event_cramp_ended") | {
+        "start": "2026-11-21T03:00:00Z",
+        "end": "2026-11-21T03:03:00Z",
+        "reason": "",
+    }
+    bridge.events["2026-11-21"] = [cramp]
+    (shown,) = await events(hass, "2026-11-20T00:00:00+01:00", "2026-11-22T00:00:00+01:00")
+    assert "description" not in shown
 
 
 @pytest.mark.parametrize(

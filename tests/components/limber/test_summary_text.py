@@ -331,6 +331,18 @@ def test_a_duration_has_only_the_parts_that_it_needs(seconds: int, said: str) ->
     assert words_of("en").duration(timedelta(seconds=seconds)) == said
 
 
+def test_half_a_minute_is_rounded_up() -> None:
+    """The cards do the same, so that their figures agree with the text."""
+    words = words_of("en")
+    for thousandths in range(24_001):
+        # 3.6 s each.
+        minutes = (thousandths * 36 + 300) // 600
+        duration = timedelta(hours=thousandths / 1000)
+        assert words.duration(duration) == words.duration(timedelta(minutes=minutes))
+    assert words.duration(timedelta(hours=8.225)) == "8 hours and 14 minutes"
+    assert words.duration(timedelta(hours=8.175)) == "8 hours and 11 minutes"
+
+
 def test_french_has_no_plural_of_nothing() -> None:
     words = words_of("fr")
     assert words.duration(timedelta()) == "0 minute"
