@@ -88,8 +88,12 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
         self._found: dict[str, Info] = {}
         self._app: str | None = None
         """Slug of the app in which the bridge runs."""
+        self._announced: Announcement | None = None
+        """What the bridge announced, unless it was found over MQTT."""
         self._moving: ConfigEntry
         """The entry of a bridge that may have moved."""
+        self._moving_from: str
+        """The base topic that this entry had when the search for the bridge began."""
         self._stop_watching: CALLBACK_TYPE | None = None
         """Ends the subscription to the `info` of the bridge that is offered."""
 
@@ -103,7 +107,7 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, bridge)
         if entry is None or not self._is_elsewhere(entry):
             await self.async_set_unique_id(bridge)
-            self._abort_if_unique_id_configured()
+            self._abort_if_set_up()
             if not await async_is_alive(self.hass, self._base_topic, info, OFFERED_FOR):
                 return self.async_abort(reason="bridge_offline")
             return await self.async_step_discovery_confirm()
@@ -165,9 +169,10 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
             raise self._malformed(bridge, sender, str(error)) from error
         except OtherVersionError as error:
             raise self._other_version(bridge, sender, error) from error
+        self._announced = announced
         # MQTT discovery uses the same id, so a bridge has one card, and is ignored for both.
         await self.async_set_unique_id(announced.bridge)
-        self._abort_if_unique_id_configured(self._news_of(announced), reload_on_update=False)
+        self._abort_if_set_up()
         if not await self._has_mqtt():
             refused_discoveries.async_log(
                 self.hass, bridge, sender, "MQTT is not set up; set it up first"
@@ -175,10 +180,22 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_abort(reason="no_mqtt")
         return await self._async_find_announced(sender, announced)
 
-    def _news_of(self, announced: Announcement) -> dict[str, Any] | None:
+    @callback
+    def _abort_if_set_up(self) -> None:
+        """Abort if the bridge is set up; its entry learns in which app the bridge runs.
+
+        Home Assistant ends a flow that shows a form when another flow sets up the same bridge, but
+        not a flow that is still searching. Without this check, the new entry would be replaced.
+        """
+        self._abort_if_unique_id_configured(self._find_news(), reload_on_update=False)
+
+    def _find_news(self) -> dict[str, Any] | None:
         """Return what an entry of the announced bridge learns: the app in which it runs."""
+        announced = self._announced
+        if self._app is None or announced is None or announced.instance is None:
+            return None
         entry = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, announced.bridge)
-        if self._app is None or entry is None or announced.instance is None:
+        if entry is None:
             return None
         followed = (entry.data.get(CONF_BASE_TOPIC), entry.data.get(CONF_INSTANCE))
         is_same = followed == (announced.base_topic, announced.instance)
@@ -226,8 +243,10 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_move(self, entry: ConfigEntry, info: Info) -> ConfigFlowResult:
         """Follow a configured bridge to another base topic, or say why not."""
-        self._moving = entry
-        match await async_judge_move(self.hass, entry, self._base_topic, info):
+        self._start_move(entry)
+        move = await async_judge_move(self.hass, entry, self._base_topic, info)
+        self._abort_if_entry_changed()
+        match move:
             case Move.FOLLOW:
                 return self._async_follow(entry, info)
             case Move.ASK:
@@ -241,7 +260,32 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
                 return self.async_abort(reason="already_configured")
 
     @callback
+    def _start_move(self, entry: ConfigEntry) -> None:
+        """Remember which entry is to follow its bridge, and from where."""
+        self._moving = entry
+        self._moving_from = entry.data[CONF_BASE_TOPIC]
+
+    @callback
+    def _abort_if_entry_changed(self) -> None:
+        """Abort if the entry was removed or has followed its bridge since the search began."""
+        entry = self._moving
+        if self.hass.config_entries.async_get_entry(entry.entry_id) is None:
+            raise AbortFlow("entry_removed")
+        if entry.data[CONF_BASE_TOPIC] != self._moving_from:
+            raise AbortFlow("already_configured")
+
+    @callback
+    def _end_other_moves(self, bridge: str) -> None:
+        """End the other flows that ask whether a bridge has moved."""
+        for flow in self._async_in_progress():
+            # Of these flows only, the unique id has a base topic before the bridge.
+            if str(flow["context"].get("unique_id")).endswith(f"/{bridge}"):
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
+
+    @callback
     def _async_follow(self, entry: ConfigEntry, info: Info) -> ConfigFlowResult:
+        if self._is_elsewhere(entry):
+            self._end_other_moves(info.bridge)
         updates = {CONF_BASE_TOPIC: self._base_topic, CONF_INSTANCE: info.instance}
         return self.async_update_reload_and_abort(
             entry, data_updates=updates, reason="reconfigure_successful"
@@ -252,9 +296,18 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask whether a bridge that may be another one is to be followed."""
         entry = self._moving
+        info = self._found[entry.data[CONF_BRIDGE]]
+        is_back = False
+        if user_input is None:
+            await self._async_watch_info()
+        else:
+            # The form may have been open for days.
+            is_back = await async_is_alive_in_place(self.hass, entry, info)
+        self._abort_if_entry_changed()
+        if is_back:
+            return self.async_abort(reason="already_configured")
         if user_input is not None:
-            return self._async_follow(entry, self._found[entry.data[CONF_BRIDGE]])
-        await self._async_watch_info()
+            return self._async_follow(entry, info)
         return self.async_show_form(
             step_id="confirm_move", description_placeholders=self._topics(entry)
         )
@@ -272,10 +325,12 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask whether to add the discovered bridge."""
         ((bridge, info),) = self._found.items()
+        if user_input is None:
+            self._set_confirm_only()
+            await self._async_watch_info()
+        self._abort_if_set_up()
         if user_input is not None:
             return self._create_bridge_entry(bridge)
-        self._set_confirm_only()
-        await self._async_watch_info()
         return self.async_show_form(
             step_id="discovery_confirm",
             description_placeholders={
@@ -320,12 +375,14 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
         if user_input is not None:
+            self._start_move(entry)
             self._base_topic = user_input[CONF_BASE_TOPIC].strip("/")
             errors = await self._find_bridges()
             if not errors and entry.unique_id not in self._found:
                 errors = {"base": "other_bridge"}
             if not errors:
                 errors = await self._find_reason_to_stay(entry)
+            self._abort_if_entry_changed()
             if not errors:
                 return await self._async_reconfigure(entry)
         base_topic = entry.data[CONF_BASE_TOPIC] if user_input is None else self._base_topic
@@ -349,7 +406,6 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
         known = entry.data.get(CONF_INSTANCE)
         if not self._is_elsewhere(entry) or (known is not None and known == info.instance):
             return self._async_follow(entry, info)
-        self._moving = entry
         return await self.async_step_confirm_move()
 
     @override
@@ -384,7 +440,7 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
             return await self._async_move(entry, self._found[bridge])
         # A discovery flow for the same bridge may be waiting; the person is using this one.
         await self.async_set_unique_id(bridge, raise_on_progress=False)
-        self._abort_if_unique_id_configured()
+        self._abort_if_set_up()
         return self._create_bridge_entry(bridge)
 
     async def _find_bridges(self) -> dict[str, str]:
@@ -403,6 +459,7 @@ class LimberConfigFlow(ConfigFlow, domain=DOMAIN):
         return {"base": next(other_versions, "no_bridge")}
 
     def _create_bridge_entry(self, bridge: str) -> ConfigFlowResult:
+        self._end_other_moves(bridge)
         data = {CONF_BRIDGE: bridge, CONF_BASE_TOPIC: self._base_topic}
         instance = self._found[bridge].instance
         if instance is not None:
