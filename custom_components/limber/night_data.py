@@ -36,8 +36,8 @@ its boundary, in any time zone; what is farther away comes from a wrong clock, o
 SIDES: Final[Mapping[str | None, int]] = {"left": 1, "right": 2, "both": 3}
 """Others are 0: unknown."""
 GRADES: Final[Mapping[str, int]] = {"mild": 1, "moderate": 2, "strong": 3}
-DECIMALS: Final = 2
-"""Of a measure. Chosen: a card shows one."""
+DECIMALS: Final = 4
+"""Of a measure. Chosen: hours are shown in minutes, as in the words beside them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +250,7 @@ def describe_factor(timeline: Timeline, factor: FactorEvent) -> dict[str, Any]:
 
 
 def rounded(measures: Mapping[str, Any]) -> dict[str, Any]:
-    """Return measures with the digits that are shown."""
+    """Return measures without the digits that are not needed to show them."""
     return {
         name: round(value, DECIMALS) if isinstance(value, float) else value
         for name, value in measures.items()

@@ -81,7 +81,9 @@ def duration_in_hours(key: str, measure: str, **fields: Any) -> MeasureDescripti
         key=key,
         measure=measure,
         device_class=SensorDeviceClass.DURATION,
-        suggested_display_precision=1,
+        # Home Assistant shows hours and minutes of the rounded value: 8.34 h as "8h 20m", 8.3 h as
+        # "8h 18m".
+        suggested_display_precision=2,
         native_unit_of_measurement=UnitOfTime.HOURS,
         **fields,
     )
@@ -297,7 +299,9 @@ class AverageSensor(SleeperEntity, sensor.SensorEntity):
         self._days = days
         self._attr_translation_key = f"average_{description.key}"
         self._attr_translation_placeholders = {"days": str(days)}
-        self._attr_suggested_display_precision = 1
+        self._attr_suggested_display_precision = max(
+            1, description.suggested_display_precision or 0
+        )
         self._attr_entity_registry_enabled_default = days in description.shown_averages
 
     @property

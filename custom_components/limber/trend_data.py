@@ -23,8 +23,8 @@ MEASURES: Final[Mapping[str, int]] = {
     "movements": 0,
     "plm": 0,
     "periodicity_index": 2,
-    "sleep_h": 2,
-    "time_in_bed_h": 2,
+    "sleep_h": 4,
+    "time_in_bed_h": 4,
 }
 """Those that a card shows, with their decimals."""
 

@@ -83,7 +83,7 @@ async def test_a_night_whose_events_were_deleted_is_no_error(
     found = await get(hass, client, "night")
     assert found["events_deleted"]
     assert found["movements"] == []
-    assert found["measures"]["plm_index"] == 24.05
+    assert found["measures"]["plm_index"] == 24.0506
 
 
 async def test_another_refusal_is_an_error_that_a_card_can_translate(
