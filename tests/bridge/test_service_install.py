@@ -417,6 +417,18 @@ def test_setup_without_a_bridge_says_how_to_start_one(
     assert "limber service install" in capsys.readouterr().err
 
 
+def test_setup_names_a_file_that_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether a bridge answers at the default address depends on the machine."""
+    config = tmp_path / "nothere.yaml"
+    assert main(["setup", "--no-browser", "--config", str(config)]) in (0, 1)
+    said = capsys.readouterr()
+    assert said.out == "http://localhost:47801/\n"
+    assert f"{config}: there is no such file" in said.err
+    assert f"LIMBER_SETUP=1 limber run --config {config}" in said.err
+
+
 @pytest.mark.parametrize(
     ("environment", "found"),
     [({}, False), ({"DISPLAY": ""}, False), ({"WAYLAND_DISPLAY": "wayland-0"}, True)],
