@@ -331,7 +331,7 @@ def test_legs_and_cramps_have_the_colours_of_the_cards_light_and_dark() -> None:
     theme = (ROOT / "frontend/src/theme.ts").read_text(encoding="utf-8")
     style = (ROOT / "bridge/limber_bridge/web/static/style.css").read_text(encoding="utf-8")
     names = {"left": "left", "right": "right", "both": "both", "unknown": "unknown-leg"}
-    for card, page in (names | {"cramp": "cramp"}).items():
+    for card, page in (names | {"cramp": "cramp", "position": "position"}).items():
         colours = re.findall(rf"--limber-{card}: var\([^,]*, (#[0-9a-f]{{6}})\);", theme)
         assert len(colours) == 2
         assert re.findall(rf"--{page}: (#[0-9a-f]{{6}});", style) == colours

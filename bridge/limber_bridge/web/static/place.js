@@ -47,7 +47,7 @@ function colour(name) {
 
 const BAND_COLOURS = {
   movement: "--both",
-  position_change: "--right",
+  position_change: "--position",
   twitch: "--warn",
   rhythmic_train: "--warn",
 };
