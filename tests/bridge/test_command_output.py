@@ -42,6 +42,26 @@ def test_the_name_of_a_file_cannot_break_a_line(
 
 
 @pytest.mark.parametrize(
+    ("line", "command", "said"),
+    [
+        ("score n.csv --jsno", "limber score", "--jsno (did you mean `--json`?)"),
+        ("score n.csv --plot p.png", "limber score", "p.png (`--plot` takes no value)"),
+        ("service install --usr", "limber service install", "--usr (did you mean `--user`?)"),
+        ("scan x y", "limber scan", "x y"),
+        ("--loud scan", "limber", "--loud"),
+    ],
+)
+def test_arguments_that_are_left_over_name_the_help_of_the_command(
+    capsys: pytest.CaptureFixture[str], line: str, command: str, said: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(line.split())
+    error = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert error == f"{command}: unrecognized arguments: {said}; see `{command} --help`\n"
+
+
+@pytest.mark.parametrize(
     "environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}]
 )
 def test_any_encoding_of_the_output(tmp_path: Path, environment: dict[str, str]) -> None:

@@ -321,7 +321,16 @@ WRONG = [
         "web: {port: 0}\nnetwork:",
         "15: web.port: write a whole number from 1 to 65535",
     ),
-    (GOOD, "", "1: write keys with values below it"),
+    (GOOD, "", "1: the file is empty; begin with `bridge:`"),
+    (GOOD, "# nothing yet\n", "1: the file is empty; begin with `bridge:`"),
+    (
+        GOOD,
+        "broker: [1",
+        "1: a list that starts with `[` needs a comma between its entries and `]`",
+    ),
+    (GOOD, "broker: {host: a\n", "2: keys that start with `{` need a comma between them and `}`"),
+    (GOOD, "broker: ]", "1: a value is missing or starts with a character of YAML's own"),
+    (GOOD, "broker: @a", "1: found character '@' that cannot start any token; put the value in"),
     (GOOD, "bridge: 5\nbroker: {}\nsleepers: []\n", "1: bridge: write keys with values below it"),
 ]
 

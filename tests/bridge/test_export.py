@@ -503,8 +503,8 @@ def test_without_the_raw_signal_annotations_are_exported(
     assert edfio.read_edf(path).num_signals == 0
     # Other formats never contain the signal.
     for name in ("gap.csv", "gap.json"):
-        export(bridge_folder, name, capsys, "2026-11-23")
-        assert capsys.readouterr().err == ""
+        path = export(bridge_folder, name, capsys, "2026-11-23")
+        assert capsys.readouterr().err == f"wrote {path}\n"
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,10 @@ def test_recorded_nights_are_listed_with_their_events_and_where_they_come_from(
         hours = [night.hours.counts for night in journal.nights("anna") if night.hours is not None]
     assert [sum(count or 0 for count in of_night) for of_night in hours] == counts
     out = config.parent / "night.json"
+    capsys.readouterr()
     assert main(["export", "2024-11-21", "--out", str(out), "--config", str(config)]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"wrote {out}\n")
 
 
 def test_an_import_can_be_undone_as_a_whole_or_by_night(

@@ -36,6 +36,9 @@ async def test_a_sensor_without_position_is_not_asked_to_see_a_turn(tmp_path: Pa
         emg = (await browser.get("/place/2")).text
         assert "then pull your toes up" in emg
         assert "place-leg" not in emg
+        stays = "the level may stay above the threshold"
+        assert stays in (await browser.get("/place/1")).text
+        assert stays not in emg
         assert "press the electrodes on" in html.unescape(emg)
 
 

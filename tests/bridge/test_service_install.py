@@ -39,8 +39,8 @@ FAKE = """\
 #!/bin/sh
 echo "${0##*/} $*" >>"$CALLS"
 case "${0##*/} $*" in
-  *" show "*) cat "$SHOWN" ;;
   "$FAILING"*) echo "Failed to do this: no." >&2; exit 1 ;;
+  *" show "*) cat "$SHOWN" ;;
 esac
 """
 """Stands in for systemctl, loginctl and useradd, and writes down how it was called."""
@@ -189,6 +189,7 @@ def test_install_for_a_user_writes_starts_and_remains_after_a_logout(
     assert check_setup(paths.config).errors == ()
     assert paths.state.stat().st_mode & 0o777 == 0o750
     assert machine.calls == [
+        "systemctl --user show --property=Version",
         "systemctl --user daemon-reload",
         "systemctl --user enable limber.service",
         "systemctl --user restart limber.service",
@@ -238,6 +239,57 @@ def test_remove_deletes_the_unit_and_nothing_else(
     capsys.readouterr()
     assert main(["service", "remove", "--user"]) == 1
     assert "not installed" in capsys.readouterr().err
+
+
+# --- Without a service manager, as after `su` and in a container ---
+
+
+@pytest.mark.parametrize("action", ["install", "status"])
+def test_without_a_user_bus_the_person_learns_what_to_do_and_nothing_is_written(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    action: str,
+) -> None:
+    monkeypatch.setenv("FAILING", "systemctl --user")
+    assert main(["service", action, "--user"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    for remedy in (
+        f"log in as {pwd.getpwuid(os.getuid()).pw_name} itself",
+        f"sudo {sys.prefix}/bin/limber service {action}",
+        "limber run --config",
+        "Failed to do this: no.",
+    ):
+        assert remedy in said.err
+    assert list(machine.home.iterdir()) == []
+
+
+def test_without_systemd_as_the_first_process_the_person_learns_what_to_start(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FAILING", "systemctl show")
+    assert main(["service", "status"]) == 1
+    assert "systemd does not run here" in capsys.readouterr().err
+
+
+def test_remove_without_a_user_bus_deletes_the_unit_and_its_link(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["service", "install", "--user"]) == 0
+    paths = user_paths(machine.home)
+    link = paths.unit.parent / "default.target.wants" / UNIT_NAME
+    link.parent.mkdir()
+    link.symlink_to(paths.unit)
+    monkeypatch.setenv("FAILING", "systemctl --user")
+    capsys.readouterr()
+    assert main(["service", "remove", "--user"]) == 0
+    assert not paths.unit.exists()
+    assert not link.is_symlink()
+    assert paths.config.exists()
+    said = capsys.readouterr().out
+    assert "a bridge that runs goes on until" in said
+    assert "no longer runs" not in said
 
 
 @pytest.mark.parametrize(
@@ -298,7 +350,7 @@ def test_a_folder_that_cannot_be_written_is_named(
     (machine.home / ".config").write_text("a file")
     assert main(["service", "install", "--user"]) == 1
     assert f"{machine.home}/.config" in capsys.readouterr().err
-    assert machine.calls == []
+    assert machine.calls == ["systemctl --user show --property=Version"]
 
 
 # --- limber setup ---
@@ -363,6 +415,18 @@ def test_setup_without_a_bridge_says_how_to_start_one(
     config.write_text(f"web: {{port: {free_port()}}}\n")
     assert main(["setup", "--config", str(config)]) == 1
     assert "limber service install" in capsys.readouterr().err
+
+
+def test_setup_names_a_file_that_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether a bridge answers at the default address depends on the machine."""
+    config = tmp_path / "nothere.yaml"
+    assert main(["setup", "--no-browser", "--config", str(config)]) in (0, 1)
+    said = capsys.readouterr()
+    assert said.out == "http://localhost:47801/\n"
+    assert f"{config}: there is no such file" in said.err
+    assert f"LIMBER_SETUP=1 limber run --config {config}" in said.err
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,12 @@ import pytest
 
 from devtools.processes import LOOPBACK, free_port
 from limber_bridge.config.loader import check_setup, load_config
+from limber_bridge.daemon.page_address import own_address
 from limber_bridge.sources.frame_queue import ReceivedFrame
+from limber_bridge.sources.network import ListenAddress
 from limber_bridge.sources.network_scan import HEARD_RECENTLY_US, SENSORS_MAX, HeardSensors
 from limber_bridge.sources.standing import judge_any_sensor
+from limber_bridge.web.own_address import FALLBACK
 from tests.bridge.conftest import mosquitto
 from tests.bridge.listener import Listener
 from tests.bridge.sending_devices import Device, sending
@@ -370,6 +373,39 @@ def test_sensors_that_are_heard_are_limited_and_forgotten() -> None:
 def received(sensor: int, arrived: int) -> ReceivedFrame:
     data = Device().frame(sensor, 0)
     return ReceivedFrame(data, arrived, LOOPBACK, judge_any_sensor(data))
+
+
+async def test_a_board_that_was_added_can_send_and_others_are_told_what_to_change(
+    tmp_path: Path, start_as_app: StartAsApp
+) -> None:
+    """A board is never on the machine of the bridge; another network sensor may be."""
+    path = tmp_path / "limber.yaml"
+    port = free_port()
+    more = f"{BASE}network: {{address: 127.0.0.1, port: {port}}}\n"
+    opened = f"Network sensors send to {{}}, port {port}"
+    closed = f"Only programs on this machine can send to 127.0.0.1, port {port}."
+    async with first_start(tmp_path, start_as_app, more) as browser:
+        found = await browser.get("/setup/search/network?person=anna")
+        assert closed in found.text
+        assert "Network sensors send to" not in found.text
+        form = {"way": "network", "person": "anna", "quantity": "acceleration", "id": "7"}
+        signed = form | {"position": "acceleration.ankle.right", "key": "a key of 16 bytes"}
+        reply = await submit(browser, "/setup/sensor/new?way=network", signed)
+        assert reply.status == 303, reply.text
+        assert closed in (await browser.get("/setup/sensors/7")).text
+        assert load_config(path).source_settings["network"] == ListenAddress("127.0.0.1", port)
+        page = await browser.get("/setup/sensor/new?way=esphome&person=anna")
+        assert "receives sensor data from all networks" in page.text
+        board = {"way": "esphome", "person": "anna", "position": "acceleration.bed"}
+        reply = await submit(browser, "/setup/sensor/new?way=esphome", board)
+        assert reply.status == 303, reply.text
+        network = load_config(path).source_settings["network"]
+        assert network == ListenAddress("0.0.0.0", port)  # noqa: S104 - boards are elsewhere
+        shown = await browser.follow(reply)
+        assert f"bridge_host: {own_address() or FALLBACK}" in shown.text
+        assert closed not in shown.text
+        found = await browser.get("/setup/search/network?person=anna")
+        assert opened.format(own_address() or FALLBACK) in found.text
 
 
 async def test_a_phone_that_was_added_can_post(tmp_path: Path, start_as_app: StartAsApp) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from devtools.network_sensor import leg
 from devtools.processes import free_port
+from limber_bridge.cli import main
 from limber_bridge.daemon import check_sensors, source_runner
 from limber_bridge.daemon.bridge import Bridge
+from limber_bridge.daemon.find_sensors import search_sensors
 from limber_bridge.daemon.scan import scan_source
 from limber_bridge.detection.signal import SECOND, SampleBlock, SampleClock
 from limber_bridge.sources import SOURCES
@@ -18,6 +20,7 @@ from limber_bridge.sources.host_clock import HostClock
 from limber_bridge.sources.inbox import Delivery, Inbox, Refusal
 from limber_bridge.sources.source_api import (
     FoundSensor,
+    MissingLibraryError,
     Samples,
     Source,
     SourceEvent,
@@ -158,3 +161,21 @@ async def test_check_and_scan_name_a_source_that_fails(
     assert "unexpected error (ValueError in test_source_failures.py:" in watch.lost
     found = await scan_source("lsl", scan, 1.0)
     assert "unexpected error (ValueError in test_source_failures.py:" in found.failure
+
+
+async def test_after_a_missing_library_a_scan_is_repeated_and_a_bridge_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def scan(seconds: float) -> list[FoundSensor]:
+        raise MissingLibraryError("lsl")
+
+    source = replace(SOURCES["lsl"], scan=scan)
+    monkeypatch.setattr("limber_bridge.daemon.scan.SOURCES", {"lsl": source})
+    search = await search_sensors("lsl", None, None, 0.1)
+    assert search.failure == str(MissingLibraryError("lsl"))
+    assert search.failure.endswith("then start the bridge again")
+    missing = str(tmp_path / "limber.yaml")
+    await asyncio.to_thread(main, ["scan", "--seconds", "0.1", "--config", missing])
+    (line,) = [one for one in capsys.readouterr().err.splitlines() if one.startswith("lsl: ")]
+    assert line.endswith("then scan again")
+    assert "start the bridge" not in line

@@ -12,6 +12,9 @@ import pytest
 
 from devtools.processes import ROOT
 from limber_bridge.config.loader import load_config
+from limber_bridge.detection.events import Movement, UnilateralMovement
+from limber_bridge.detection.pipeline import Pipeline
+from limber_bridge.detection.signal import SECOND, Side
 from limber_bridge.domain.diary import DiaryEntry
 from limber_bridge.offline.export import export_document, format_csv, load_night
 from limber_bridge.recordings import read_recording
@@ -92,9 +95,39 @@ async def test_a_night_has_a_timeline_figures_and_what_was_logged(filled: Path) 
     assert '<rect class="gap"' in page
     assert "&lt;b&gt;Tea &amp; &#39;cake&#39;&lt;/b&gt;" in page
     assert NOTE not in page
-    assert "Periodic movements of left leg" in page
+    figures = dict(re.findall("<dt>(Periodic movements[^<]*)</dt><dd>([0-9]+)</dd>", page))
+    total = int(figures.pop("Periodic movements"))
+    assert len(figures) == 3
+    assert sum(map(int, figures.values())) == total
+    assert '<rect class="movement both' in page
     assert "22:00 Sensor 1: The sensor turned on your leg" in page
     assert "<td" in page.split("<summary>")[1]
+
+
+LEGEND = re.compile(r'<ul class="legend">(.*?)</ul>', re.DOTALL)
+
+
+async def test_the_legend_lists_what_the_timeline_shows_with_the_same_marks(
+    filled: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    plain = tmp_path_factory.mktemp("plain")
+    onset = local(f"{NIGHT}T02:00")
+    leg = UnilateralMovement(Side.LEFT, onset, onset + SECOND, 1.0)
+    with Journal(plain / "limber.db") as journal:
+        movement = Movement(onset, onset + SECOND, (leg,), candidate=True)
+        journal.append("anna", [(NIGHT, movement)], Pipeline([]).state)
+    shown = []
+    for folder in (filled, plain):
+        async with serving_pages(folder, sensors=LEGS) as browser:
+            found = LEGEND.search((await browser.get(PAGE)).text)
+        assert found is not None
+        shown.append(found[1])
+    everything, little = shown
+    assert '<circle class="cramp"' in everything
+    assert '<rect class="cramp"' not in everything
+    for text in ("Cramp", "Not measured", "Both legs at once", "Change of position"):
+        assert text in everything
+        assert text not in little
 
 
 async def test_a_night_whose_events_were_deleted_keeps_its_figures(tmp_path: Path) -> None:
@@ -298,9 +331,20 @@ def test_figures_have_the_names_of_the_entities_in_home_assistant(language: str)
     texts = load_texts(language)
     for figure in FIGURES:
         key = figure.text.removeprefix("figures.")
-        assert names[f"average_{key}"]["name"].startswith(texts[figure.text])
+        if key != "plm_both":  # The component has no entity for it.
+            assert names[f"average_{key}"]["name"].startswith(texts[figure.text])
     for key in ("bedtime", "wake_up"):
         assert names[f"last_night_{key}"]["name"].startswith(texts[f"figures.{key}"])
+
+
+def test_legs_and_cramps_have_the_colours_of_the_cards_light_and_dark() -> None:
+    theme = (ROOT / "frontend/src/theme.ts").read_text(encoding="utf-8")
+    style = (ROOT / "bridge/limber_bridge/web/static/style.css").read_text(encoding="utf-8")
+    names = {"left": "left", "right": "right", "both": "both", "unknown": "unknown-leg"}
+    for card, page in (names | {"cramp": "cramp", "position": "position"}).items():
+        colours = re.findall(rf"--limber-{card}: var\([^,]*, (#[0-9a-f]{{6}})\);", theme)
+        assert len(colours) == 2
+        assert re.findall(rf"--{page}: (#[0-9a-f]{{6}});", style) == colours
 
 
 async def test_a_report_is_offered_where_it_can_be_made(

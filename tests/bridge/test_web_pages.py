@@ -16,6 +16,7 @@ from playwright.async_api import ConsoleMessage, Error, Page, async_playwright
 
 from devtools.browser import ARGUMENTS
 from devtools.processes import ROOT
+from limber_bridge.web.catalogue import LANGUAGES
 from tests.bridge.web_client import serving_pages
 from tests.bridge.web_nights import LEGS, NIGHT, fill_journal
 from tests.required_programs import need
@@ -110,6 +111,41 @@ async def test_every_page_is_accessible_and_fits_the_screen(
                 await check_page(page, f"{name}-{width}-{shown}-{language}")
         # The address of the missing page is reported by the browser itself.
         assert [one for one in problems if "404" not in one] == []
+
+
+BROKEN_WORDS: Final = r"""
+() => [...document.querySelectorAll("thead th")].flatMap((heading) => {
+  const texts = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
+  const broken = [];
+  while (texts.nextNode()) {
+    for (const word of texts.currentNode.data.matchAll(/[^\s-]+/gu)) {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      if (range.getClientRects().length > 1) broken.push(word[0]);
+    }
+  }
+  return broken;
+})
+"""
+"""Words of headings that are on more than one line."""
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+async def test_headings_of_the_nights_are_not_broken_inside_a_word(
+    tmp_path: Path, template: Path, language: str
+) -> None:
+    await asyncio.to_thread(fill_journal, tmp_path, template, 3)
+    async with (
+        serving_pages(tmp_path, sensors=LEGS) as here,
+        opened(WIDTHS[0], dark=False, language=language) as (page, problems),
+    ):
+        await page.goto(f"http://localhost:{here.port}/nights/anna")
+        for width in (360, *WIDTHS):
+            await page.set_viewport_size({"width": width, "height": HEIGHT})
+            assert await page.evaluate(BROKEN_WORDS) == []
+            await check_page(page, f"headings-{width}-{language}")
+        assert problems == []
 
 
 async def test_an_answer_is_given_with_the_keyboard_alone(tmp_path: Path, template: Path) -> None:

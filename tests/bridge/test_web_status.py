@@ -12,6 +12,7 @@ from limber_bridge.protocol.health_messages import SensorHealth
 from limber_bridge.storage.disk_faults import DiskFault
 from limber_bridge.web.catalogue import DEFAULT_LANGUAGE, has_text, load_texts
 from limber_bridge.web.pages.status import GIGABYTE, REMEDIES, is_awaited
+from limber_bridge.web.rendering import as_sentence
 from tests.bridge.web_client import serving_pages
 from tests.bridge.web_nights import LEGS
 
@@ -34,9 +35,27 @@ async def test_every_sensor_the_broker_and_the_disk_are_shown(tmp_path: Path) ->
     assert "Something needs your attention." in page
     assert "No connection to the MQTT broker" in page
     (problem,) = report["bridge"]["problems"]
-    assert problem["message"].split(" (")[0] in page
+    message = problem["message"]
+    assert (message[0].upper() + message[1:]).split(" (")[0] in page
+    assert "<code>host</code>" in page
+    assert "`" not in page
     assert "Everything is recorded" in page
     assert str(tmp_path / "limber.db") in page
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("no adapter: run `a <b>`", "No adapter: run <code>a &lt;b&gt;</code>"),
+        ("limber.yaml:3: a key", "limber.yaml:3: a key"),
+        ("sensor_1 is silent", "sensor_1 is silent"),
+        ("`limber run` ended", "<code>limber run</code> ended"),
+        ("one ` alone", "One ` alone"),
+        ("", ""),
+    ],
+)
+def test_a_message_is_a_sentence_with_its_code_marked(message: str, shown: str) -> None:
+    assert as_sentence(message) == shown
 
 
 @pytest.mark.parametrize(

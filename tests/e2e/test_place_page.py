@@ -5,6 +5,7 @@ A phone (400 px, light, English) and a computer (1400 px, dark, German) show the
 
 import asyncio
 import json
+import re
 import sqlite3
 import threading
 import time
@@ -28,6 +29,7 @@ from tests.required_programs import need
 ANKLE: Final = "{id: 1, source: network, placement: ankle, side: left, quantity: acceleration}"
 AXE: Final = Path(__file__).parents[1] / "data/axe-core/axe.min.js"
 PASSWORD: Final = "a long password"  # noqa: S105 - of a bridge that only loopback reaches
+MINUS: Final = "\N{MINUS SIGN}"
 CHECK_S: Final = 100.0
 """Patience for a check of one minute."""
 BLOCK: Final = 5
@@ -155,6 +157,8 @@ async def test_a_foot_that_pulls_five_times_passes(tmp_path: Path) -> None:
                 await expect(shown.part("link")).to_have_class("state-good")
                 assert await shown.violations() == []
                 assert await shown.overflow() <= 0
+            axes = ", ".join(f"{axis} {MINUS}?[0-9][.][0-9]{{2}}" for axis in "xyz")
+            await expect(phone.part("gravity")).to_have_text(re.compile(f"^{axes} g$"))
             # With the keyboard: the button that appears in its place has the focus.
             await phone.part("start").focus()
             bridge.foot.play()

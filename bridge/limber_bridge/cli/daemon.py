@@ -166,9 +166,10 @@ def scan(args: argparse.Namespace) -> int:
     for result in results:
         for line in describe(result, config, ids):
             print(line)  # noqa: T201 - its output
-        for remark in (result.failure, result.missing_library):
-            if remark:
-                warn(f"{result.source}: {remark}")
+        if result.failure:
+            warn(f"{result.source}: {result.failure}")
+        if result.missing_library:
+            warn(f"{result.source}: {result.missing_library}, then scan again")
     if not any(result.found for result in results):
         print("no sensors found; switch the sensor on and check its settings")  # noqa: T201
     return FAILED if any(result.failure for result in results) else DONE

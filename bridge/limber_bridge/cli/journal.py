@@ -114,6 +114,7 @@ def export(args: argparse.Namespace) -> int:
         return report_error(
             f"--out {args.out}: {error.strerror or error}; choose another path", FAILED
         )
+    warn(f"wrote {args.out}")
     for note in night.notes if contains_signal(args.out) else ():
         warn(note)
     return DONE

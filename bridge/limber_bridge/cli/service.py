@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from limber_bridge.cli.config_option import add_config_option
-from limber_bridge.cli.exit_status import DONE, FAILED, report_error
+from limber_bridge.cli.config_option import SETUP_VARIABLE, add_config_option
+from limber_bridge.cli.exit_status import DONE, FAILED, report_error, warn
 from limber_bridge.cli.parser import Commands, Parser
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def show(lines: Iterator[str]) -> int:
 
 def setup(args: argparse.Namespace) -> int:
     """Open the page of the bridge that runs on this machine."""
+    from limber_bridge.config.loader import is_missing
     from limber_bridge.service.page import (
         has_display,
         open_browser,
@@ -114,7 +115,16 @@ def setup(args: argparse.Namespace) -> int:
             f"{args.config}: `web: false` switches the pages off; remove it", FAILED
         )
     print(address)  # noqa: T201 - its output
+    missing = is_missing(args.config) and args.is_config_named
+    if missing:
+        warn(
+            f"{args.config}: there is no such file, so this is the default address, where a bridge "
+            f"with another file may answer; `{SETUP_VARIABLE}=1 limber run --config {args.config}` "
+            "starts one that creates this file in the browser"
+        )
     if not page_answers(address):
+        if missing:
+            return report_error("no bridge answers there", FAILED)
         return report_error(
             "no bridge answers there: start one with `limber run` or `limber service install`, or "
             "name its configuration with --config",

@@ -19,6 +19,9 @@ from limber_bridge.config.yaml_loader import Keys, MissingValue, YamlDocument
 from limber_bridge.sources import SOURCES
 
 NESTED_KEYS_MESSAGE: Final = "write keys with values below it, indented further"
+EMPTY_FILE_MESSAGE: Final = (
+    "the file is empty; begin with `bridge:` and write its keys below it (docs/configuration.md)"
+)
 EXPECTED_TYPES: Final = {
     "dict": NESTED_KEYS_MESSAGE,
     "dictionary": NESTED_KEYS_MESSAGE,
@@ -38,6 +41,8 @@ class ErrorCollector:
     def add(self, keys: Sequence[Any], message: str) -> None:
         """Add an error about the value at `keys`."""
         value = self._document.value_at(keys)
+        if not keys and value is None:
+            message = EMPTY_FILE_MESSAGE
         # If the value should have come from outside the file, that is the error to report.
         remedy = value.remedy if isinstance(value, MissingValue) else message
         self.errors.append(self._document.error_line(keys, remedy))

@@ -19,6 +19,7 @@ INDENTATION_REMEDY: Final = (
     "check the indentation of this line and of those above it: keys of one section start in the "
     "same column"
 )
+QUOTED_VALUE_REMEDY: Final = "put the value in quotes if this character belongs to it"
 REMEDIES: Final = {
     "mapping values are not allowed here": (
         f"{INDENTATION_REMEDY}, and each key is followed by a colon and a space"
@@ -28,10 +29,10 @@ REMEDIES: Final = {
         "each key is followed by a colon and a space: check this line and the one above"
     ),
     "found character '\\t'": "indent with spaces, not with tabs",
+    "found character": QUOTED_VALUE_REMEDY,
     "found unexpected end of stream": "add the closing quote of a text that was opened before",
 }
 """What to do about an error of the YAML parser, by how its message starts."""
-QUOTED_VALUE_REMEDY: Final = "put the value in quotes if this character belongs to it"
 MESSAGES_WITHOUT_VALUES: Final = {
     "could not determine a constructor for the tag": (
         "a value that starts with `!` is a tag in YAML, and this tag is not known; write "
@@ -50,9 +51,21 @@ MESSAGES_WITHOUT_VALUES: Final = {
         "a value that starts with `*`, `&` or `!` has a meaning of its own in YAML; "
         f"{QUOTED_VALUE_REMEDY}"
     ),
+    "expected ',' or ']'": (
+        "a list that starts with `[` needs a comma between its entries and `]` at its end; "
+        f"{QUOTED_VALUE_REMEDY}"
+    ),
+    "expected ',' or '}'": (
+        "keys that start with `{` need a comma between them and `}` at their end; "
+        f"{QUOTED_VALUE_REMEDY}"
+    ),
+    "expected the node content": (
+        f"a value is missing or starts with a character of YAML's own; {QUOTED_VALUE_REMEDY}"
+    ),
     "expected URI": (f"a value that starts with `!` is a tag in YAML; {QUOTED_VALUE_REMEDY}"),
 }
-"""What replaces a message of the YAML parser that quotes a value, by how it starts.
+"""What replaces a message of the YAML parser, by how it starts: one that quotes a value, or names
+the parts of the parser.
 
 The value may be a password: a password that starts with `*` or `!` is a common mistake.
 """

@@ -27,7 +27,10 @@ async def search_sensors(
     """Return which sensors of a source can be added, after looking for a number of seconds."""
     result = await _result(source, draft, bridge, seconds)
     new = [one for one in result.found if find_configured(one, draft) is None]
-    return Search(new, len(result.found) - len(new), result.failure or result.missing_library)
+    failure = result.failure
+    if result.missing_library:
+        failure = f"{result.missing_library}, then start the bridge again"
+    return Search(new, len(result.found) - len(new), failure)
 
 
 async def _result(

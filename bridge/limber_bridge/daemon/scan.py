@@ -73,7 +73,7 @@ async def scan_source(
     except TimeoutError:
         return ScanResult(name, failure="the search did not end; try again")
     except MissingLibraryError as error:
-        return ScanResult(name, missing_library=str(error))
+        return ScanResult(name, missing_library=error.remedy)
     except SourceLostError as error:
         return ScanResult(name, failure=str(error))
     except Exception as error:  # noqa: BLE001 - the errors of a source's libraries are not known

@@ -63,6 +63,7 @@ def install(installation: Installation) -> Iterator[str]:
     if installation.root is None:
         check_machine(installation, "install")
         check_program(installation)
+        check_manager(installation, "install")
     if installation.root is None and not installation.for_user:
         yield from create_user()
     yield from write_files(installation)
@@ -84,14 +85,35 @@ def remove(installation: Installation) -> Iterator[str]:
         check_machine(installation, "remove")
     if not unit.exists():
         raise ServiceError(f"{unit} does not exist: the service is not installed")
-    if installation.root is None:
+    if installation.root is not None:
+        unit.unlink()
+        yield f"{unit} is deleted"
+    elif manager_failure(installation) is None:
         systemctl(installation, "disable", "--now", UNIT_NAME)
-    unit.unlink()
-    if installation.root is None:
+        unit.unlink()
         systemctl(installation, "daemon-reload")
-    yield f"{unit} is deleted, and the bridge no longer runs"
+        yield f"{unit} is deleted, and the bridge no longer runs"
+    else:
+        yield from remove_without_manager(installation)
     yield f"{installation.paths.config.parent} and {installation.paths.state} stay: delete them to"
     yield "remove the configuration and all nights"
+
+
+def remove_without_manager(installation: Installation) -> Iterator[str]:
+    """Delete the unit and the link that starts it; yield what was done. ServiceError."""
+    unit = installation.paths.unit
+    wants = "default.target.wants" if installation.for_user else "multi-user.target.wants"
+    try:
+        (unit.parent / wants / UNIT_NAME).unlink(missing_ok=True)
+        unit.unlink()
+    except OSError as error:
+        raise ServiceError(
+            f"{error.filename}: cannot be deleted ({error.strerror}); give this user the right to"
+            " write there"
+        ) from error
+    yield f"{unit} is deleted, so the bridge does not start again"
+    yield "systemd could not be reached from here: a bridge that runs goes on until the machine"
+    yield "restarts or you end its process"
 
 
 def check_machine(installation: Installation, action: str) -> None:
@@ -109,6 +131,36 @@ def check_machine(installation: Installation, action: str) -> None:
             f"a service of the whole machine needs root: run `sudo {installation.program} service "
             f"{action}`, or use --user for a service of your own"
         )
+
+
+def manager_failure(installation: Installation) -> str | None:
+    """Return why the service manager cannot be reached; None if it can."""
+    try:
+        systemctl(installation, "show", "--property=Version")
+    except ServiceError as error:
+        return str(error)
+    return None
+
+
+def check_manager(installation: Installation, action: str) -> None:
+    """Check that the service manager can be reached; ServiceError with what to do.
+
+    `action`: the word after `limber service`.
+    """
+    failure = manager_failure(installation)
+    if failure is None:
+        return
+    without = "start the bridge with `limber run --config FILE`"
+    if not installation.for_user:
+        raise ServiceError(
+            f"systemd does not run here, as in most containers: {without} instead ({failure})"
+        )
+    whole = f"sudo {installation.program} service {action}"
+    raise ServiceError(
+        "the systemd of this user cannot be reached, as after `su` or in a container: log in as"
+        f" {user_name()} itself, or use a service of the whole machine (`{whole}`), or {without}"
+        f" ({failure})"
+    )
 
 
 def check_program(installation: Installation) -> None:
@@ -174,11 +226,19 @@ def give_to_service(installation: Installation) -> None:
 
 def keep_running_after_logout() -> Iterator[str]:
     """Let services of this user run after a logout; yield what to do if that fails."""
-    user = pwd.getpwuid(os.getuid()).pw_name
+    user = user_name()
     try:
         run("loginctl", "enable-linger", user)
     except ServiceError:
         yield f"it stops when you log out, until you run `sudo loginctl enable-linger {user}`"
+
+
+def user_name() -> str:
+    """Return the name of this user; the number of one without a name, as in a container."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
 
 
 STATES: Final[Mapping[str, str]] = {
@@ -197,6 +257,7 @@ def describe(installation: Installation) -> Iterator[str]:
     """Yield the state of the service, first whether it runs; ServiceError."""
     if shutil.which("systemctl") is None:
         raise ServiceError("this machine has no systemd")
+    check_manager(installation, "status")
     shown = systemctl(installation, "show", UNIT_NAME, f"--property={','.join(SHOWN)}")
     facts = dict(line.partition("=")[::2] for line in shown.splitlines())
     if facts.get("LoadState") != "loaded":

@@ -251,8 +251,9 @@ class MissingLibraryError(SourceLostError):
 
     def __init__(self, extra: str) -> None:
         """Name the extra of limber-bridge that installs it."""
-        super().__init__(
+        self.remedy = (
             f"a library is missing: run `script/setup bridge-{extra}` in the folder of Limber (or "
-            f"`pip install './bridge[{extra}]'`), then start the bridge again"
+            f"`pip install './bridge[{extra}]'`)"
         )
+        super().__init__(f"{self.remedy}, then start the bridge again")
         self.extra = extra

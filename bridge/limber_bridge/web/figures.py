@@ -36,6 +36,7 @@ FIGURES: Final = (
     Figure("plm", "figures.plm", with_decimals(0)),
     Figure("plm_left", "figures.plm_left", with_decimals(0)),
     Figure("plm_right", "figures.plm_right", with_decimals(0)),
+    Figure("plm_both", "figures.plm_both", with_decimals(0)),
     Figure("plm_index", "figures.plm_index", with_decimals(1, "/h")),
     Figure("plms_index", "figures.plms_index", with_decimals(1, "/h")),
     Figure("periodicity_index", "figures.periodicity_index", with_decimals(2)),
@@ -47,7 +48,9 @@ FIGURES: Final = (
     Figure("time_in_bed_h", "figures.time_in_bed", format_duration),
     Figure("sleep_h", "figures.sleep", format_duration),
 )
-"""In the order of the entities; each text is the name of an entity without its period."""
+"""In the order of the entities; each text is the name of an entity without its period.
+
+Only the movements of both legs have no entity: here, left, right and both add up to all of them."""
 
 
 def written_figures(measures: Measures, language: str) -> list[tuple[str, str]]:

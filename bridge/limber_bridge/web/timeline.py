@@ -54,8 +54,21 @@ class MovementBar:
     width: float
     y: float
     height: float
+    side: str
+    """`left`, `right`, `both` or `any`: of the whole movement."""
     periodic: bool
     """Whether it belongs to a periodic series."""
+
+
+@dataclass(frozen=True, slots=True)
+class MovementPart:
+    """The movement of one leg, before it is drawn."""
+
+    span: Span
+    peak: float
+    side: str
+    """`left`, `right`, `both` or `any`: of the whole movement."""
+    periodic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,21 @@ class Timeline:
     position_changes: tuple[float, ...]
     """Percent of the width."""
     hours: tuple[Hour, ...]
+
+    @property
+    def legend(self) -> tuple[str, ...]:
+        """Return the kinds of marks that the drawing has, in the order of the legend."""
+        sides = {bar.side for lane in self.lanes for bar in lane.movements}
+        shown = {
+            "in_bed": self.in_bed,
+            "asleep": self.asleep,
+            "series": self.series,
+            "both": sides & {"both"},
+            "gap": self.gaps,
+            "cramp": self.cramps,
+            "position": self.position_changes,
+        }
+        return tuple(kind for kind, marks in shown.items() if marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +200,7 @@ def shown_span(stored: StoredNight) -> Span:
 
 def make_lanes(stored: StoredNight, scale: Scale, top: int) -> Iterator[Lane]:
     """Yield a lane for each leg that a sensor observes, or that moved."""
-    by_side: dict[str, list[tuple[Span, float, bool]]] = {}
+    by_side: dict[str, list[MovementPart]] = {}
     for watched in stored.sleeper.sensors:
         by_side.setdefault(watched.sensor.side or "any", [])
     scoring = stored.score.scoring
@@ -182,9 +210,11 @@ def make_lanes(stored: StoredNight, scale: Scale, top: int) -> Iterator[Lane]:
     }
     for event in stored.events:
         if isinstance(event, Movement):
+            legs = {part.side or "any" for part in event.parts}
+            whole = "both" if len(legs) > 1 else next(iter(legs), "any")
+            periodic = in_series.get(event_id(event), False)
             for part in event.parts:
-                periodic = in_series.get(event_id(event), False)
-                entry = ((part.onset, part.end), part.peak, periodic)
+                entry = MovementPart((part.onset, part.end), part.peak, whole, periodic)
                 by_side.setdefault(part.side or "any", []).append(entry)
     for side in (Side.LEFT, Side.RIGHT, "any"):
         if side in by_side:
@@ -192,22 +222,18 @@ def make_lanes(stored: StoredNight, scale: Scale, top: int) -> Iterator[Lane]:
             top += LANE_HEIGHT + GAP_HEIGHT
 
 
-def make_lane(
-    side: str, movements: Sequence[tuple[Span, float, bool]], scale: Scale, top: int
-) -> Lane:
+def make_lane(side: str, movements: Sequence[MovementPart], scale: Scale, top: int) -> Lane:
     """Return a lane: the strongest movement has its whole height."""
-    strongest = max((peak for _, peak, _ in movements), default=0.0)
+    strongest = max((one.peak for one in movements), default=0.0)
     bottom = top + LANE_HEIGHT
     bars = []
-    for span, peak, periodic in movements:
-        share = peak / strongest if strongest > 0 else 0.0
+    for one in movements:
+        share = one.peak / strongest if strongest > 0 else 0.0
         height = round(MIN_HEIGHT + share * (LANE_HEIGHT - LABEL_HEIGHT - MIN_HEIGHT), 1)
-        bar = scale.bar(span)
-        bars.append(
-            MovementBar(
-                bar.x, max(bar.width, MIN_WIDTH), round(bottom - height, 1), height, periodic
-            )
-        )
+        bar = scale.bar(one.span)
+        width = max(bar.width, MIN_WIDTH)
+        y = round(bottom - height, 1)
+        bars.append(MovementBar(bar.x, width, y, height, one.side, one.periodic))
     return Lane(side, top, bottom, tuple(bars))
 
 

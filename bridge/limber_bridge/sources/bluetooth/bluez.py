@@ -43,11 +43,12 @@ PERMISSION_HELP: Final = (
 )
 SERVICE_HELP: Final = (
     "the Bluetooth service of this machine does not run: install and start it "
-    "(`apt install bluez`, `systemctl enable --now bluetooth`); in a container, mount /run/dbus"
+    "(`sudo apt install bluez`, `sudo systemctl enable --now bluetooth`); in a container, mount "
+    "/run/dbus"
 )
 SILENT_HELP: Final = (
     "the Bluetooth service of this machine does not answer: restart it "
-    "(`systemctl restart bluetooth`) if this does not pass"
+    "(`sudo systemctl restart bluetooth`) if this does not pass"
 )
 ADAPTER_HELP: Final = "no Bluetooth adapter: plug one in (`bluetoothctl list` shows it)"
 
@@ -210,7 +211,7 @@ async def switch_on(bus: MessageBus, adapter: Adapter) -> None:
     except BluezError as error:
         raise SourceLostError(
             f"the Bluetooth adapter {adapter.name} is switched off and cannot be switched "
-            f"on ({error}): run `rfkill unblock bluetooth` and `bluetoothctl power on`"
+            f"on ({error}): run `sudo rfkill unblock bluetooth` and `bluetoothctl power on`"
         ) from error
 
 

@@ -136,7 +136,7 @@ class Radio:
         except LINK_ERRORS as error:
             raise LinkError(
                 f"cannot scan for {options.label} ({error}): restart the Bluetooth service "
-                "(`systemctl restart bluetooth`) if this does not pass"
+                "(`sudo systemctl restart bluetooth`) if this does not pass"
             ) from error
         if isinstance(found, Advertiser):
             return found

@@ -260,7 +260,7 @@ async def scan(seconds: float) -> Sequence[FoundSensor]:
     except LINK_ERRORS as error:
         raise SourceLostError(
             f"cannot scan with the adapter {adapter} ({error}): restart the Bluetooth service "
-            "(`systemctl restart bluetooth`)"
+            "(`sudo systemctl restart bluetooth`)"
         ) from error
 
 

@@ -1,5 +1,6 @@
 """Setup: add sensors, change and remove them."""
 
+import ipaddress
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from limber_bridge.config.yaml_text import rendered
 from limber_bridge.daemon.find_sensors import free_id, search_sensors
 from limber_bridge.daemon.service import SETUP_ENDPOINT
 from limber_bridge.sources.bluetooth.profiles import PROFILES
-from limber_bridge.sources.network import NetworkOptions
+from limber_bridge.sources.network import ListenAddress, NetworkOptions
 from limber_bridge.sources.network_scan import DEFAULT_LISTEN
 from limber_bridge.sources.phone.source import SensorLoggerOptions, new_secret
 from limber_bridge.web.own_address import own_host
@@ -79,16 +80,15 @@ async def search(visit: Visit) -> web.StreamResponse:
         raise PageError("errors.404", 404)
     setup = await read_setup(visit)
     found = await search_sensors(way, setup.state.draft, visit.services.bridge, SEARCH_S)
-    listen = DEFAULT_LISTEN
-    if setup.state.draft is not None:
-        listen = setup.state.draft.source_settings.get("network", listen)
+    listen = listen_of(setup)
     return visit.page(
         "setup_found.html",
         way=way,
         search=found,
         person=visit.request.query.get("person", ""),
-        host=own_host(visit),
+        host=sensor_host(visit, listen),
         port=listen.port,
+        local_only=is_loopback(listen.address),
     )
 
 
@@ -212,6 +212,9 @@ def with_sensor(
     if values["source"] == "network" and (draft is None or "network" not in draft.source_settings):
         listen: editor.Scalars = {"address": DEFAULT_LISTEN.address, "port": DEFAULT_LISTEN.port}
         text = editor.set_section(text, ("network",), listen)
+    if new.way == "esphome" and is_loopback(listen_of(setup).address):
+        # A board is never on this machine.
+        text = editor.set_section(text, ("network",), {"address": ALL_NETWORKS})
     if new.way == "phone" and is_loopback(endpoint_of(setup).address):
         # A phone is never on this machine.
         text = editor.set_section(text, ("web",), {"address": ALL_NETWORKS})
@@ -222,6 +225,19 @@ def endpoint_of(setup: Setup) -> HttpEndpoint:
     """Return where the pages are served, by limber.yaml."""
     draft = setup.state.draft
     return SETUP_ENDPOINT if draft is None or draft.web is None else draft.web
+
+
+def listen_of(setup: Setup) -> ListenAddress:
+    """Return where network sensors are received, by limber.yaml, or will be without an entry."""
+    draft = setup.state.draft
+    listen = None if draft is None else draft.source_settings.get("network")
+    return listen if isinstance(listen, ListenAddress) else DEFAULT_LISTEN
+
+
+def sensor_host(visit: Visit, listen: ListenAddress) -> str:
+    """Return the address that a network sensor sends to: ours in the home, or the only one."""
+    only_one = not ipaddress.ip_address(listen.address).is_unspecified
+    return listen.address if only_one else own_host(visit)
 
 
 def named_sensor(visit: Visit, setup: Setup) -> ConfiguredSensor:
@@ -259,6 +275,7 @@ def sensor_page(
         positions=positions_for(new.quantity),
         device=PROFILES[new.device].title if new.device in PROFILES else new.device,
         opens_pages=new.way == "phone" and is_loopback(endpoint_of(setup).address),
+        opens_network=new.way == "esphome" and is_loopback(listen_of(setup).address),
         **(defaults | more),
     )
 
@@ -276,6 +293,7 @@ def known_sensor_page(
     options = sensor.request.options
     address = push_address(visit, setup, sensor)
     board = visit.request.query.get("board", "")
+    listen = listen_of(setup)
     return visit.page(
         "setup_known.html",
         status=status_of(more),
@@ -288,7 +306,9 @@ def known_sensor_page(
         key=written_key(options),
         boards=BOARDS,
         board=board if board in BOARDS else "",
-        host=own_host(visit),
+        host=sensor_host(visit, listen),
+        port=listen.port,
+        local_only=is_loopback(listen.address),
         running=visit.services.bridge is not None,
         **(defaults | more),
     )

@@ -3,6 +3,7 @@
 const SHOWN_S = 20;
 const RECONNECT_MS = [500, 1000, 2000, 5000];
 const PULLS = 5;
+const MINUS = "\u2212";
 
 const root = document.getElementById("place");
 const texts = JSON.parse(root.dataset.texts);
@@ -16,7 +17,9 @@ const decimals = Number(root.dataset.decimals);
 
 const part = (role) => root.querySelector(`[data-role="${role}"]`);
 const number = (value, digits) =>
-  value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  value
+    .toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    .replace("-", MINUS);
 const withUnit = (level) => `${number(level * scale, decimals)} ${root.dataset.unit}`;
 const percent = (value) => (value === null ? texts.unknown : `${number(value, 0)} %`);
 const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -44,7 +47,7 @@ function colour(name) {
 
 const BAND_COLOURS = {
   movement: "--both",
-  position_change: "--right",
+  position_change: "--position",
   twitch: "--warn",
   rhythmic_train: "--warn",
 };
@@ -84,7 +87,7 @@ function makeChart() {
       {
         ...axis,
         splits: (plot) => [20, 15, 10, 5, 0].map((ago) => plot.scales.x.max - ago),
-        values: () => [20, 15, 10, 5, 0].map((ago) => (ago === 0 ? "0 s" : `−${ago} s`)),
+        values: () => [20, 15, 10, 5, 0].map((ago) => (ago === 0 ? "0 s" : `${MINUS}${ago} s`)),
       },
       {
         ...axis,
