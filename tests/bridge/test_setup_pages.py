@@ -403,6 +403,7 @@ async def test_a_board_that_was_added_can_send_and_others_are_told_what_to_chang
         assert network == ListenAddress("0.0.0.0", port)  # noqa: S104 - boards are elsewhere
         shown = await browser.follow(reply)
         assert f"bridge_host: {own_address() or FALLBACK}" in shown.text
+        assert f"limber:\n  port: {port}</pre>" in shown.text
         assert closed not in shown.text
         found = await browser.get("/setup/search/network?person=anna")
         assert opened.format(own_address() or FALLBACK) in found.text

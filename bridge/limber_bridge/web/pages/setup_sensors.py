@@ -308,6 +308,7 @@ def known_sensor_page(
         board=board if board in BOARDS else "",
         host=sensor_host(visit, listen),
         port=listen.port,
+        usual_port=DEFAULT_LISTEN.port,
         local_only=is_loopback(listen.address),
         running=visit.services.bridge is not None,
         **(defaults | more),
