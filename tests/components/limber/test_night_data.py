@@ -96,7 +96,7 @@ def test_a_quiet_night_is_its_time_in_bed() -> None:
     assert described["in_bed"] == [[0, 8 * HOUR]]
     assert described["movements"] == []
     assert (described["live"], described["revision"]) == (False, 2)
-    assert described["measures"]["plm_index"] == 24.05
+    assert described["measures"]["plm_index"] == 24.0506
     assert described["measures"]["plms_index"] is None
 
 

@@ -58,7 +58,7 @@ def test_a_full_row() -> None:
     measured = night(plm_index=24.0506, movements=312, sleep_h=6.666)
     row = describe_night(DAY, measured, entry, BERLIN)
     assert row["m"]["plm_index"] == 24.1
-    assert row["m"]["sleep_h"] == 6.67
+    assert row["m"]["sleep_h"] == 6.666
     assert row["m"]["time_in_bed_h"] is None
     del row["m"]
     assert row == {
