@@ -265,8 +265,10 @@ BRIDGE_WITHIN: Final = 30.0
 """s."""
 HARMLESS: Final = re.compile(
     r"ffmpeg|turbojpeg|TurboJPEG|custom integration limber which has not been tested|"
-    r"not been tested"
+    r"not been tested|ClientConnectionResetError exception in shielded future"
 )
+"""What Home Assistant itself complains of: programs that the tests do not need, an integration that
+is not its own, and a browser that is closed while it is sent something."""
 
 
 def complaints(log: Path) -> list[str]:
